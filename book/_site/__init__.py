@@ -1,0 +1,15 @@
+"""The site of the course: one Sphinx extension for the root run and for each edition.
+
+`jupyter-book build .` starts the root run, which has no language. It builds one edition per
+language (`editions`), and those are the runs that read pages (all the other modules).
+"""
+
+ROOT_MODULES = ("editions",)
+EDITION_MODULES = ("pages", "anchors", "interface", "offline", "references", "search")
+
+
+def setup(app) -> dict:
+    is_edition = "language" in app.config.overrides
+    for module in EDITION_MODULES if is_edition else ROOT_MODULES:
+        app.setup_extension(f"{__name__}.{module}")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,238 @@
+"""The root run of `jupyter-book build .`: one edition per language, and the landing page.
+
+Each edition is a Sphinx build of its own (`language:`, numbers, search and previous/next links of
+its own), with a configuration derived from the root `_config.yml` and `_toc.yml`. An edition is
+built in `_build/editions/<language>/`; only when all of them have succeeded does any of them
+replace what stands in `_build/html/<language>/`.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sphinx.builders import Builder
+from sphinx.errors import ConfigError
+from sphinx.util import logging
+
+from . import execution
+from .languages import LANGUAGES
+
+logger = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = Path(__file__).resolve().parent
+WORK = ROOT / "_build" / "editions"
+
+# The options of `jupyter-book build` that an edition is built with as well.
+PASSED_ON = {
+    "warningiserror": "-W",
+    "nitpick": "-n",
+    "keep_going": "--keep-going",
+    "freshenv": "--all",
+    "quiet": "-q",
+    "verbose": "-v",
+}
+
+
+class EditionsBuilder(Builder):
+    """Stands in for Sphinx's HTML builder: the root run reads and writes no page of its own."""
+
+    name = "html"  # what `jupyter-book build` asks for; without a format, as it writes no page
+
+    def build_update(self) -> None:
+        options = click.get_current_context().params
+        flags = [flag for name, flag in PASSED_ON.items() for _ in range(int(options[name]))]
+        editions = derive_editions(execution.prepare(), self.config.extensions, flags)
+        failed = build_editions(editions, keep_going=options["keep_going"])
+        if failed:
+            self.app.statuscode = 1  # makes the command fail, without a traceback under the cause
+            logger.error("failed to build: %s (the cause stands above)", ", ".join(failed))
+            return
+        for edition in editions:
+            put_in_place(edition.html, Path(self.outdir) / edition.language)
+        write_landing_page(Path(self.outdir))
+
+
+class Edition(NamedTuple):
+    """A build in one language."""
+
+    language: str
+    config: dict
+    toc: dict
+    flags: list[str]
+    environment: dict[str, str]
+
+    @property
+    def work(self) -> Path:
+        return WORK / self.language
+
+    @property
+    def html(self) -> Path:
+        return self.work / "_build" / "html"
+
+
+def derive_editions(
+    run: execution.Execution, extensions: list[str], flags: list[str]
+) -> list[Edition]:
+    """One edition for each language, from the root configuration."""
+    config_text = (ROOT / "_config.yml").read_text(encoding="utf-8")
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    return [
+        Edition(
+            language,
+            derive_config(yaml.safe_load(config_text), language, run, extensions),
+            derive_toc(toc, language),
+            flags,
+            run.environment,
+        )
+        for language in LANGUAGES
+    ]
+
+
+def derive_config(
+    config: dict, language: str, run: execution.Execution, extensions: list[str]
+) -> dict:
+    """Change the root configuration (a fresh copy) into that of one edition."""
+    source = ROOT / "book" / language
+    html = config["html"]
+    config["title"] = LANGUAGES[language]["title"]
+    config["execute"]["cache"] = str(run.cache)
+    html["favicon"] = str(ROOT / html["favicon"])
+    html["extra_footer"] = LANGUAGES[language]["footer"]
+    if html["baseurl"]:
+        html["baseurl"] = f"{html['baseurl'].rstrip('/')}/{language}/"
+    # sphinxcontrib-bibtex takes every path as relative to the source folder.
+    config["bibtex_bibfiles"] = [
+        os.path.relpath(ROOT / file, source) for file in config["bibtex_bibfiles"]
+    ]
+    sphinx = config["sphinx"]
+    sphinx["local_extensions"] = {
+        name: str(ROOT / folder) for name, folder in sphinx["local_extensions"].items()
+    }
+    sphinx["config"] |= {
+        "language": language,
+        "course_data": run.data or "",
+        # Jupyter Book always loads thebe, which puts a script of another host into every page.
+        "extensions": [name for name in extensions if name != "sphinx_thebe"],
+    }
+    return config
+
+
+def derive_toc(toc: dict, language: str) -> dict:
+    """The pages of one language, in the order of the root table of contents."""
+    listed = [{"file": toc["root"]}, *(page for part in toc["parts"] for page in part["chapters"])]
+    folder = f"book/{language}/"
+    files = [p["file"].removeprefix(folder) for p in listed if p["file"].startswith(folder)]
+    if not files:
+        raise ConfigError(f"_toc.yml lists no page of {folder}: add a part for this language")
+    root, *chapters = files
+    return {"format": "jb-book", "root": root, "chapters": [{"file": file} for file in chapters]}
+
+
+def build_editions(editions: list[Edition], keep_going: bool) -> list[str]:
+    """Build the first edition, which runs the chapters, then the others; return those that failed.
+
+    The others find the outputs of the chapters in the cache, and are built side by side.
+    """
+    first, *others = editions
+    failed = [] if build_edition(first, live=True) else [first.language]
+    if keep_going or not failed:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            succeeded = list(pool.map(build_edition, others))
+        failed += [e.language for e, ok in zip(others, succeeded, strict=True) if not ok]
+    return failed
+
+
+def build_edition(edition: Edition, live: bool = False) -> bool:
+    """Run Jupyter Book on one language; say whether it succeeded.
+
+    Sphinx forgets a page that was removed from the sources and the warnings of a page that did not
+    change, and takes no notice of changes in this extension: a build starts afresh unless the last
+    one succeeded with the very same pages, options and extension.
+    """
+    stamp, print_of_inputs = edition.work / "stamp", fingerprint(edition)
+    if not stamp.exists() or stamp.read_text() != print_of_inputs:
+        shutil.rmtree(edition.work, ignore_errors=True)
+    edition.work.mkdir(parents=True, exist_ok=True)
+    stamp.unlink(missing_ok=True)
+    process = subprocess.run(
+        jupyter_book_command(edition),
+        env=edition.environment,
+        stdout=None if live else subprocess.PIPE,
+        stderr=None if live else subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
+    if not live:
+        logger.info(process.stdout)
+    if process.returncode == 0:
+        stamp.write_text(print_of_inputs)
+    return process.returncode == 0
+
+
+def jupyter_book_command(edition: Edition) -> list[str]:
+    """Write the derived configuration down, and the command that builds with it."""
+    config, toc = edition.work / "_config.yml", edition.work / "_toc.yml"
+    config.write_text(yaml.safe_dump(edition.config, allow_unicode=True), encoding="utf-8")
+    toc.write_text(yaml.safe_dump(edition.toc, allow_unicode=True), encoding="utf-8")
+    run = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build"]
+    files = ["--config", str(config), "--toc", str(toc), "--path-output", str(edition.work)]
+    return [*run, str(ROOT / "book" / edition.language), *files, *edition.flags]
+
+
+def fingerprint(edition: Edition) -> str:
+    """Hash what a build depends on, except the text of the pages, which Sphinx itself follows."""
+    pages = sorted(f.name for f in (ROOT / "book" / edition.language).iterdir())
+    settings = json.dumps([edition.config, edition.toc, edition.flags, pages])
+    digest = hashlib.sha256(settings.encode())
+    for file in sorted(SITE.rglob("*")):
+        if file.is_file() and file.suffix not in {".pyc", ".mo"}:  # made by the build
+            digest.update(f"\0{file.relative_to(SITE)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def put_in_place(html: Path, target: Path) -> None:
+    """Replace an edition of the site, leaving nothing of the old one."""
+    staged = target.with_name(f".{target.name}")
+    shutil.rmtree(staged, ignore_errors=True)
+    shutil.copytree(html, staged)
+    shutil.rmtree(target, ignore_errors=True)
+    staged.rename(target)
+
+
+def write_landing_page(outdir: Path) -> None:
+    """The page that offers the languages, at the root of the site."""
+    templates = Environment(
+        loader=FileSystemLoader(SITE / "templates"), autoescape=True, undefined=StrictUndefined
+    )
+    page = templates.get_template("landing.html").render(languages=LANGUAGES)
+    (outdir / "index.html").write_text(page, encoding="utf-8")
+    shutil.copy(SITE / "static" / "favicon.svg", outdir)
+
+
+def read_no_page(app, config) -> None:
+    """Keep Sphinx from searching the whole project, virtual environments included, for pages."""
+    config.exclude_patterns = ["**"]
+
+
+def refuse_other_formats(app) -> None:
+    if app.builder.name != EditionsBuilder.name:
+        raise ConfigError(
+            f"the course is built as html, not {app.builder.name}: run `jupyter-book build .`"
+        )
+
+
+def setup(app) -> dict:
+    app.add_builder(EditionsBuilder, override=True)
+    app.connect("config-inited", read_no_page)
+    app.connect("builder-inited", refuse_other_formats, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

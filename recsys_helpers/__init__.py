@@ -1,0 +1,1 @@
+"""Helpers of the course: the plumbing behind the chapters, never the lesson."""

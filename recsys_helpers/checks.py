@@ -1,0 +1,176 @@
+"""A learner's answer -> right, or a specific hint in the language of the notebook.
+
+An exercise asks for a function. Its check calls the function on a tiny input of its own, so that
+nothing depends on what the learner has run before, and compares the result with the right one. A
+typical mistake is a function too: when the learner's result equals the result of a mistake, the
+hint of that mistake is given, which points at the error without giving the answer away.
+"""
+
+import copy
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import PurePath
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What a check needs to know: the arguments to try, the right answer, the typical mistakes.
+
+    Each key of `mistakes` names a hint; see `hints/<language>.toml`.
+    """
+
+    arguments: tuple
+    right: Callable
+    mistakes: Mapping[str, Callable]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a check; a notebook shows it as one line."""
+
+    exercise: str
+    passed: bool
+    hint: str = ""
+
+    def __repr__(self) -> str:
+        return f"✓ {self.exercise}" if self.passed else f"✗ {self.exercise}: {self.hint}"
+
+
+def check(exercise: str, answer: Callable) -> Verdict:
+    """Tell whether the function `answer` solves the exercise, or what its mistake is.
+
+    Raises ValueError for an exercise that does not exist, and lets nothing else escape: an error
+    inside the learner's function becomes a hint.
+    """
+    known = exercises()
+    if exercise not in known:
+        raise ValueError(f"no exercise {exercise!r}; there are: {', '.join(sorted(known))}")
+    key, details = _diagnose(known[exercise], answer)
+    if key is None:
+        return Verdict(exercise, passed=True)
+    return Verdict(exercise, passed=False, hint=_hint(exercise, key).format(**details))
+
+
+def exercises() -> Mapping[str, Exercise]:
+    """Return every exercise of the course by its name."""
+    # Imported here because each chapter's exercises are written with `Exercise` from above.
+    from recsys_helpers.exercises import ratings, svd
+
+    return MappingProxyType(ratings.EXERCISES | svd.EXERCISES)
+
+
+def language() -> str:
+    """Return the language of the hints: RECSYS_LANG, else that of the notebook's folder, else en.
+
+    Jupyter gives its kernels the path of the notebook in JPY_SESSION_NAME; a chapter opened
+    from `book/ko/` therefore speaks Korean without any setting.
+    """
+    languages = available_languages()
+    chosen = os.environ.get("RECSYS_LANG")
+    if chosen:
+        if chosen not in languages:
+            raise ValueError(f"RECSYS_LANG={chosen!r} is not one of {', '.join(languages)}")
+        return chosen
+    for path in (os.environ.get("JPY_SESSION_NAME", ""), os.getcwd()):
+        for part in reversed(PurePath(path).parts):
+            if part in languages:
+                return part
+    return "en"
+
+
+def available_languages() -> list[str]:
+    """Return the codes of the languages that have hints."""
+    return sorted(PurePath(file.name).stem for file in _hint_files().iterdir())
+
+
+def _diagnose(exercise: Exercise, answer: Callable) -> tuple[str | None, dict]:
+    if not callable(answer):
+        return "not-a-function", {"got": type(answer).__name__}
+    try:
+        # A copy, so that a function which changes its arguments cannot change the question.
+        got = answer(*copy.deepcopy(exercise.arguments))
+    except NotImplementedError:
+        return "not-yet", {}
+    except Exception as error:  # whatever a learner's code raises is a lesson, not a crash
+        return "raised", {"error": f"{type(error).__name__}: {error}"}
+    if got is None or got is Ellipsis:
+        return "not-yet", {}
+    expected = exercise.right(*exercise.arguments)
+    if same(got, expected):
+        return None, {}
+    for key, mistake in exercise.mistakes.items():
+        if same(got, mistake(*exercise.arguments)):
+            return key, {}
+    return "different", {"got": _describe(got), "expected": _describe(expected)}
+
+
+def same(got: object, expected: object) -> bool:
+    """Tell whether two answers mean the same, whatever their types and the order of their rows.
+
+    Tuples and lists are compared part by part, tables and series by their index where both have
+    one, everything else as arrays of numbers within a relative tolerance of 1e-6.
+    """
+    if isinstance(expected, tuple):
+        if not isinstance(got, (tuple, list)) or len(got) != len(expected):
+            return False
+        return all(same(g, e) for g, e in zip(got, expected, strict=True))
+    if isinstance(expected, pd.DataFrame):
+        return isinstance(got, pd.DataFrame) and _same_rows(got, expected)
+    if isinstance(expected, pd.Series) and isinstance(got, (pd.Series, dict)):
+        got = pd.Series(got)
+        if set(got.index) != set(expected.index) or not got.index.is_unique:
+            return False
+        got = got.reindex(expected.index)
+    return _same_numbers(got, expected)
+
+
+def _same_rows(got: pd.DataFrame, expected: pd.DataFrame) -> bool:
+    if set(got.columns) != set(expected.columns) or len(got) != len(expected):
+        return False
+    columns = list(expected.columns)
+    return sorted(got[columns].itertuples(index=False, name=None)) == sorted(
+        expected.itertuples(index=False, name=None)
+    )
+
+
+def _same_numbers(got: object, expected: object) -> bool:
+    try:
+        got, expected = (np.asarray(values, dtype=float) for values in (got, expected))
+    except (TypeError, ValueError):
+        return False
+    return got.shape == expected.shape and np.allclose(
+        got, expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True
+    )
+
+
+def _describe(answer: object) -> str:
+    if isinstance(answer, (tuple, list)):
+        return f"{type(answer).__name__} ({', '.join(_describe(part) for part in answer)})"
+    shape = np.shape(answer)
+    if shape:
+        return f"{type(answer).__name__} {shape}"
+    return f"{type(answer).__name__} {answer!s:.40}"
+
+
+def _hint(exercise: str, key: str) -> str:
+    hints = _hints(language())
+    return hints[exercise].get(key) or hints["any"][key]
+
+
+@cache
+def _hints(code: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((_hint_files() / f"{code}.toml").read_text(encoding="utf-8"))
+
+
+def _hint_files():
+    return resources.files("recsys_helpers") / "hints"

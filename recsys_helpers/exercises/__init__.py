@@ -1,0 +1,1 @@
+"""The exercises of each chapter: the input to try, the right answer, the typical mistakes."""

@@ -1,0 +1,196 @@
+"""The checks of the exercises: right answers pass, each typical mistake gets its own hint."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from recsys_helpers import checks
+from recsys_helpers.checks import check, exercises
+
+BOOK = Path(__file__).parents[1] / "book"
+LANGUAGES = ("en", "es", "tr", "ko")
+MISTAKES = [(name, key) for name, exercise in exercises().items() for key in exercise.mistakes]
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request, monkeypatch):
+    monkeypatch.setenv("RECSYS_LANG", request.param)
+    return request.param
+
+
+def hints(language):
+    return checks._hints(language)
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_the_right_answer_passes(name):
+    verdict = check(name, exercises()[name].right)
+    assert verdict.passed
+    assert repr(verdict) == f"✓ {name}"
+
+
+@pytest.mark.parametrize(("name", "key"), MISTAKES)
+def test_each_mistake_gets_its_hint_in_the_language(name, key, language):
+    verdict = check(name, exercises()[name].mistakes[key])
+    assert not verdict.passed
+    assert verdict.hint == hints(language)[name][key]
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_mistakes_are_told_apart(name):
+    exercise = exercises()[name]
+    answers = [f(*exercise.arguments) for f in (exercise.right, *exercise.mistakes.values())]
+    for n, one in enumerate(answers):
+        for other in answers[n + 1 :]:
+            assert not checks.same(one, other)
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_the_untouched_stub_is_not_yet_solved(name, language):
+    def stub(*arguments): ...
+
+    verdict = check(name, stub)
+    assert not verdict.passed
+    assert verdict.hint == hints(language)["any"]["not-yet"]
+
+
+def test_an_unforeseen_wrong_answer_says_what_was_got_and_expected(language):
+    verdict = check("svd-soft-threshold", lambda s, shrinkage: 0.0)
+    assert "float 0.0" in verdict.hint
+    assert "ndarray (4,)" in verdict.hint
+
+
+def test_an_error_in_the_answer_becomes_a_hint(language):
+    verdict = check("ratings-rmse", lambda rating, predicted: rating["x"])
+    assert not verdict.passed
+    assert "IndexError" in verdict.hint
+
+
+def test_a_number_instead_of_a_function_is_named(language):
+    assert "float64" in check("ratings-rmse", np.float64(1.2)).hint
+
+
+def test_an_unknown_exercise_is_an_error_that_lists_the_known_ones():
+    with pytest.raises(ValueError, match="no exercise 'svd-center'.*svd-centre"):
+        check("svd-center", lambda: None)
+
+
+def test_an_answer_that_changes_its_input_does_not_change_the_question():
+    def destructive(matrix):
+        matrix[np.isnan(matrix)] = 0
+        return matrix
+
+    check("svd-centre", destructive)
+    assert check("svd-centre", exercises()["svd-centre"].right).passed
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "verdict"),
+    [
+        (0.5, 0.5 + 1e-9, True),
+        (0.5, 0.501, False),
+        ([1, 2], np.array([1.0, 2.0]), True),
+        (np.array([1.0, np.nan]), np.array([1.0, np.nan]), True),
+        (np.array([[1.0, 2.0]]), np.array([1.0, 2.0]), False),
+        (pd.Series([2.0, 1.0], [9, 7]), pd.Series([1.0, 2.0], [7, 9]), True),
+        ({7: 1.0, 9: 2.0}, pd.Series([1.0, 2.0], [7, 9]), True),
+        (pd.Series([1.0, 2.0], [7, 8]), pd.Series([1.0, 2.0], [7, 9]), False),
+        (pd.Series([1.0, 1.0], [7, 7]), pd.Series([1.0, 2.0], [7, 9]), False),
+        (pd.DataFrame({"a": [2, 1]}), pd.DataFrame({"a": [1, 2]}), True),
+        (pd.DataFrame({"a": [1, 1]}), pd.DataFrame({"a": [1, 2]}), False),
+        (pd.DataFrame({"b": [1, 2]}), pd.DataFrame({"a": [1, 2]}), False),
+        ([1.0, 2.0], (1.0, 2.0), True),
+        ((1.0,), (1.0, 2.0), False),
+        ("five", 5.0, False),
+        (5.0, pd.DataFrame({"a": [5.0]}), False),
+    ],
+)
+def test_same_looks_at_the_meaning_not_at_the_type(got, expected, verdict):
+    assert checks.same(got, expected) is verdict
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_every_hint_and_no_other(language):
+    expected = {name: set(exercise.mistakes) for name, exercise in exercises().items()}
+    expected["any"] = {"not-yet", "not-a-function", "raised", "different"}
+    assert {name: set(of_exercise) for name, of_exercise in hints(language).items()} == expected
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hints_keep_the_fields_of_the_english_ones(language):
+    def fields(text):
+        return sorted(re.findall(r"\{(\w+)\}", text))
+
+    english = hints("en")
+    for name, of_exercise in hints(language).items():
+        for key, text in of_exercise.items():
+            assert fields(text) == fields(english[name][key]), (name, key)
+
+
+def test_no_hint_is_left_in_english():
+    english = {text for of_exercise in hints("en").values() for text in of_exercise.values()}
+    for language in ("es", "tr", "ko"):
+        left = {text for texts in hints(language).values() for text in texts.values()} & english
+        assert not left, language
+
+
+@pytest.mark.parametrize(
+    ("variable", "session", "folder", "expected"),
+    [
+        ("tr", "book/ko/00_ratings.md", "book/es", "tr"),
+        (None, "book/ko/00_ratings.md", "book/es", "ko"),
+        (None, "", "book/es", "es"),
+        (None, "", "elsewhere", "en"),
+    ],
+)
+def test_language_comes_from_the_setting_then_from_the_notebook(
+    variable, session, folder, expected, monkeypatch, tmp_path
+):
+    (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / folder)
+    monkeypatch.setenv("JPY_SESSION_NAME", session)
+    monkeypatch.delenv("RECSYS_LANG", raising=False)
+    if variable:
+        monkeypatch.setenv("RECSYS_LANG", variable)
+    assert checks.language() == expected
+
+
+def test_an_unknown_language_is_named(monkeypatch):
+    monkeypatch.setenv("RECSYS_LANG", "xx")
+    with pytest.raises(ValueError, match="'xx' is not one of en, es, ko, tr"):
+        checks.language()
+
+
+def code_cells(markdown):
+    """Source of the code cells of a page, their options left out."""
+    cells = re.findall(r"^```\{code-cell\} ipython3\n(.*?)^```$", markdown, re.S | re.M)
+    return [re.sub(r"\A(:[\w-]+:.*\n)+\n?", "", cell) for cell in cells]
+
+
+def published_solutions():
+    for page in sorted((BOOK / "en").glob("[0-9]*.md")):
+        blocks = re.findall(
+            r"\{solution-start\} (\S+)\n(.*?)\{solution-end\}", page.read_text("utf8"), re.S
+        )
+        for label, block in blocks:
+            yield pytest.param(code_cells(block)[0], id=label)
+
+
+@pytest.mark.parametrize("source", published_solutions())
+def test_the_solution_on_the_page_passes_its_check(source):
+    verdicts = []
+
+    def recorded(name, answer):
+        verdicts.append(check(name, answer))
+
+    exec(source, {"np": np, "pd": pd, "check": recorded})
+    assert [verdict.passed for verdict in verdicts] == [True]
+
+
+def test_every_exercise_stands_on_a_page_once_as_a_stub_and_once_solved():
+    pages = [page.read_text("utf8") for page in sorted((BOOK / "en").glob("[0-9]*.md"))]
+    called = re.findall(r'^check\("([\w-]+)"', "\n".join(pages), re.M)
+    assert sorted(called) == sorted(2 * list(exercises()))

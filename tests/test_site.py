@@ -1,0 +1,202 @@
+"""Checks of the built site (`jupyter-book build .`), read from its files without a browser."""
+
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import pytest
+from babel.messages.pofile import read_po
+from bs4 import BeautifulSoup
+
+from book._site.languages import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
+LOCALE = ROOT / "book" / "_site" / "locale"
+TRANSLATED = [language for language in LANGUAGES if language != "en"]
+
+pytestmark = pytest.mark.skipif(
+    not (SITE / "index.html").exists(), reason="no built site: run `jupyter-book build .` first"
+)
+each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@cache
+def parse(file):
+    return BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
+
+
+@cache
+def anchors(file):
+    return {tag.get("id") or tag.get("name") for tag in parse(file).find_all(["a", True])}
+
+
+def pages(language):
+    return sorted((SITE / language).glob("*.html"))
+
+
+def all_pages():
+    return [SITE / "index.html", *(page for language in LANGUAGES for page in pages(language))]
+
+
+def name(page):
+    return page.relative_to(SITE).as_posix()
+
+
+def is_external(address):
+    return bool(urlsplit(address).netloc)
+
+
+def addresses(page):
+    """Every address on a page that the browser follows or loads."""
+    for tag in parse(page).find_all(True):
+        for attribute in ("href", "src", "poster", "data", "action"):
+            if tag.get(attribute):
+                yield tag[attribute]
+
+
+def broken(page):
+    for address in addresses(page):
+        path, anchor = urldefrag(address)
+        if is_external(address) or urlsplit(address).scheme in ("mailto", "data", "javascript"):
+            continue
+        target = (page.parent / unquote(urlsplit(path).path)).resolve() if path else page
+        target = target / "index.html" if target.is_dir() else target
+        if not target.is_file():
+            yield f"{name(page)} -> {address}: no such file"
+        elif anchor and target.suffix == ".html" and unquote(anchor) not in anchors(target):
+            yield f"{name(page)} -> {address}: no such anchor"
+
+
+def test_the_languages_have_the_same_pages():
+    expected = [page.name for page in pages("en")]
+    assert {"index.html", "00_ratings.html", "01_svd.html", "search.html"} <= set(expected)
+    for language in LANGUAGES:
+        assert [page.name for page in pages(language)] == expected
+
+
+def test_links_lead_to_files_and_anchors_of_the_site():
+    assert [problem for page in all_pages() for problem in broken(page)] == []
+
+
+def test_nothing_is_loaded_from_another_host():
+    loads = "script[src], img[src], iframe, object, embed, source, video, audio, link[href]"
+    for page in all_pages():
+        for tag in parse(page).select(loads):
+            is_link = tag.name == "link" and {"alternate", "canonical"} & set(tag.get("rel", ()))
+            assert is_link or not is_external(tag.get("src") or tag.get("href", "")), name(page)
+
+
+def test_styles_load_nothing_from_another_host():
+    for style in SITE.rglob("*.css"):
+        used = re.findall(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")]+)", style.read_text())
+        assert used == [], style
+
+
+def test_thebe_is_gone():
+    """Jupyter Book puts it on every page; it would load from another host."""
+    for page in all_pages():
+        assert "thebe" not in page.read_text(encoding="utf-8").lower(), name(page)
+
+
+@each_language
+def test_pages_say_their_language_and_lead_to_the_others(language):
+    for page in pages(language):
+        html = parse(page)
+        assert html.html["lang"] == language
+        alternates = {
+            link["hreflang"]: link["href"] for link in html.select("link[rel~=alternate][hreflang]")
+        }
+        assert set(alternates) == {*LANGUAGES, "x-default"}, name(page)
+        assert all(
+            url.endswith(f"{code}/{page.name}")
+            for code, url in alternates.items()
+            if code != "x-default"
+        )
+
+
+@each_language
+def test_every_figure_has_an_alternative_text(language):
+    for page in pages(language):
+        for image in parse(page).select("main img"):
+            assert len(image.get("alt", "").strip()) > 20, f"{name(page)}: {image.get('src')}"
+
+
+@each_language
+def test_chapters_hold_no_error_and_no_unresolved_markup(language):
+    for page in pages(language):
+        text = "\n".join(block.get_text() for block in parse(page).select("article p, article li"))
+        assert "Traceback" not in parse(page).get_text(), name(page)
+        assert not re.search(r"\{[a-z:]+\}`|:::|```", text), name(page)
+
+
+@each_language
+def test_ids_are_unique_on_a_page(language):
+    for page in pages(language):
+        ids = Counter(tag["id"] for tag in parse(page).select("[id]"))
+        assert [id_ for id_, count in ids.items() if count > 1] == [], name(page)
+
+
+def headings(page):
+    return [heading.parent["id"] for heading in parse(page).select("section > :is(h1, h2, h3, h4)")]
+
+
+def test_sections_have_the_same_ids_in_all_languages():
+    for page in pages("en"):
+        ids = headings(page)
+        assert not [id_ for id_ in ids if re.fullmatch(r"id\d+", id_)], name(page)
+        for language in TRANSLATED:
+            assert headings(SITE / language / page.name) == ids, f"{language}/{page.name}"
+
+
+def interface_texts(page):
+    """The texts of the interface: attributes, and what stands around and between the prose."""
+    html = BeautifulSoup(str(parse(page)), "html.parser")
+    for words_of_the_course in html.select(
+        "script, style, pre, .math, .language-chooser, .bd-links, #pst-page-toc-nav, .navbar-brand,"
+        "#jb-print-docs-body, .prev-next-title, .extra_footer, a.internal, head, img, .btn__text-container"
+    ):
+        words_of_the_course.decompose()
+    for tag in html.find_all(True):
+        for attribute in ("title", "aria-label", "placeholder", "data-bs-title", "data-tooltip"):
+            if tag.get(attribute):
+                yield tag[attribute].strip()
+    for part in html.select("article .admonition-title, article summary, .caption-number"):
+        yield part.get_text().strip()
+    for article in html.select("article"):
+        article.decompose()
+    yield from html.stripped_strings
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_english_is_left_in_the_interface(language):
+    """What reads as in the English edition was not translated."""
+    with (LOCALE / f"{language}.po").open("rb") as file:
+        same_word = {message.id for message in read_po(file) if message.id == message.string}
+    for page in pages(language):
+        english = set(interface_texts(SITE / "en" / page.name))
+        left = {text for text in interface_texts(page) if re.search(r"[A-Za-z]{2}", text)} & english
+        assert left - same_word - {"Ctrl"} == set(), name(page)
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_the_words_of_scripts_are_translated(language):
+    script = (SITE / language / "_static" / "interface.js").read_text(encoding="utf-8")
+    words = dict(re.findall(r'"((?:[^"\\]|\\.)+)": "((?:[^"\\]|\\.)+)"', script))
+    assert len(words) > 5
+    assert [english for english, word in words.items() if english == word] == []
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_catalogues_translate_the_same_words(language):
+    def words(code):
+        with (LOCALE / f"{code}.po").open("rb") as file:
+            return {message.id: message.string for message in read_po(file) if message.id}
+
+    assert words(language).keys() == words(TRANSLATED[0]).keys()
+    for english, word in words(language).items():
+        assert word.strip(), english
+        placeholders = re.compile(r"%\(\w+\)s|%s|\$\{\w+\}")
+        assert sorted(placeholders.findall(word)) == sorted(placeholders.findall(english))
