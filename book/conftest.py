@@ -1,7 +1,7 @@
 """Run the English chapters with nbval, straight from their MyST sources.
 
-The other languages have the same code (tests/test_parity.py). Chapters are not run twice: outputs of
-a run go into the cache of the book, and a chapter whose outputs the build has put there is not run.
+The other languages have the same code (tests/test_parity.py). No chapter is run twice: the outputs
+of a run go into the cache of the book, and what the build has put there is checked, not run again.
 """
 
 import functools

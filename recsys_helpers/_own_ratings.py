@@ -97,8 +97,8 @@ class _OwnTable(NamedTuple):
                                      na_filter=False, index_col=False)  # fmt: skip
         except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
             raise DataFormatError(
-                f"{path} is not a table: {error}. Every line needs the fields of the header, and "
-                f"a field with {separator!r} in it needs quotes."
+                f"{path} is not a table ({str(error).strip()}). Every line needs the fields of the "
+                f"header, and a field with {separator!r} in it needs quotes."
             ) from None
         columns = {ours: theirs for ours, theirs in columns.items() if theirs is not None}
         for theirs in columns.values():
@@ -156,7 +156,11 @@ def _own_timestamps(table: _OwnTable) -> pd.Series:
         table.refuse(seconds.abs() > 10**11, "timestamp", "is not in seconds since 1970",
                      "If the file has milliseconds, divide them by 1000")  # fmt: skip
         return pd.Series(seconds.to_numpy().astype("datetime64[s]"))
-    dates = pd.to_datetime(text, format="ISO8601", utc=True, errors="coerce")
+    # Apart, because pandas 2 lends a date without a zone the zone of the one before it.
+    zoned = text.str.contains(r":.*(?:Z|[+-]\d\d:?(?:\d\d)?)$")
+    plain = pd.to_datetime(text.mask(zoned), format="ISO8601", errors="coerce")
+    in_utc = pd.to_datetime(text.where(zoned), format="ISO8601", errors="coerce", utc=True)
+    dates = plain.fillna(in_utc.dt.tz_localize(None)).astype("datetime64[s]")
     table.refuse(dates.isna(), "timestamp", "is not a date",
                  "Write it as 1998-04-22 23:10:38, or in seconds since 1970")  # fmt: skip
-    return dates.dt.tz_localize(None).astype("datetime64[s]")
+    return dates

@@ -84,10 +84,10 @@ def fetch_movielens(name: str) -> Path:
     """
     source = _source(name)
     own = os.environ.get("RECSYS_DATA_DIR")
-    if own and (folder := _find_in(Path(own), source)):
+    if own and (folder := _find_in(Path(own).expanduser(), source)):
         return folder
     cache = Path(os.environ.get("RECSYS_CACHE_DIR") or pooch.os_cache("recsys-helpers"))
-    target = cache / source.folder
+    target = cache.expanduser() / source.folder
     if not target.is_dir():
         _download(source, target)
     _check_official(target, source)
@@ -102,7 +102,7 @@ def read_movielens(folder: str | Path, name: str) -> Dataset:
     source, folder = _source(name), Path(folder)
     digests = [hashlib.sha256(_read_bytes(folder / file)).digest() for file in source.files]
     ratings, items, users = source.read(folder)
-    _check_ratings(folder / source.files[0], ratings, source.scale, items, users)
+    _check_together(folder, source, ratings, items, users)
     return Dataset(
         name=source.title,
         ratings=ratings.reset_index(drop=True),
@@ -159,8 +159,8 @@ def _download(source: _Source, target: Path) -> None:
     )
     if os.environ.get("RECSYS_OFFLINE") == "1":
         raise DataUnavailableError(
-            f"{source.title} is not on this machine and RECSYS_OFFLINE=1 forbids to download it. "
-            + remedy
+            f"{source.title} is not on this machine and RECSYS_OFFLINE=1 keeps it from being "
+            "downloaded. " + remedy
         )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -236,13 +236,8 @@ def _read_100k(folder: Path) -> _Tables:
     path = folder / "u.item"
     items = _read_fields(path, "|", columns)
     flags = items[_GENRES_100K].to_numpy()
-    _refuse(
-        path,
-        items.index,
-        (flags > 1).any(axis=1) | (flags < 0).any(axis=1),
-        items["title"],
-        "has a genre flag that is neither 0 nor 1",
-    )
+    neither = ((flags != 0) & (flags != 1)).any(axis=1)
+    _refuse(path, items["title"], neither, "has a genre flag that is neither 0 nor 1")
     names = np.array(_GENRES_100K)
     items["genres"] = ["|".join(names[row]) for row in flags == 1]
     items["release_date"] = _parse_release_dates(path, items["release_date"])
@@ -263,15 +258,10 @@ def _read_1m(folder: Path) -> _Tables:
     items = _with_year(_read_fields(folder / "movies.dat", "::", columns))
     columns = {"user_id": "int64", "gender": "str", "age": "int64", "occupation": "int64"}
     users = _read_fields(folder / "users.dat", "::", columns | {"zip_code": "str"})
-    known = users["occupation"].between(0, len(_OCCUPATIONS_1M) - 1)
-    _refuse(
-        folder / "users.dat",
-        users.index,
-        ~known,
-        users["occupation"],
-        "is not an occupation from 0 to 20",
-    )
-    users["occupation"] = np.array(_OCCUPATIONS_1M)[users["occupation"]]
+    job = users["occupation"]
+    unknown = ~job.between(0, len(_OCCUPATIONS_1M) - 1)
+    _refuse(folder / "users.dat", job, unknown, "is not an occupation from 0 to 20")
+    users["occupation"] = np.array(_OCCUPATIONS_1M)[job]
     return ratings, items, users[["user_id", "age", "gender", "occupation", "zip_code"]]
 
 
@@ -319,7 +309,7 @@ def _parse_release_dates(path: Path, text: pd.Series) -> pd.Series:
     dates = pd.to_datetime(
         parts[2] + "-" + month + "-" + parts[0], errors="coerce", format="%Y-%m-%d"
     )
-    _refuse(path, text.index, dates.isna() & (text != ""), text, "is not a date like 01-Jan-1995")
+    _refuse(path, text, dates.isna() & (text != ""), "is not a date like 01-Jan-1995")
     return dates.astype("datetime64[s]")
 
 
@@ -339,12 +329,9 @@ def _whole_lines(path: Path) -> bytes:
     """Return the bytes of a file of which every line, the last one too, is complete."""
     data = _read_bytes(path)
     if not data.endswith(b"\n"):
-        raise _bad_line(path, data.count(b"\n") + 1, _last_line(data), "is cut off in mid-line")
+        last = data[data.rfind(b"\n") + 1 :].decode("latin-1")
+        raise _bad_line(path, data.count(b"\n") + 1, last, "is cut off: the line has no end")
     return data
-
-
-def _last_line(data: bytes) -> str:
-    return data[data.rfind(b"\n") + 1 :].decode("latin-1")
 
 
 def _read_fields(
@@ -361,10 +348,10 @@ def _read_fields(
     if len(separator) > 1:  # the fast parser of pandas takes one character only
         data, separator = data.replace(separator.encode(), b"\t"), "\t"
     _check_field_count(path, data, separator, len(columns), first_line)
+    encoding = "utf-8" if _is_utf8(data) else "latin-1"
     try:
-        encoding = "utf-8" if _is_utf8(data) else "latin-1"
         table = _parse(data, separator, columns, encoding)
-    except ValueError:
+    except (ValueError, OverflowError):
         table = _parse(data, separator, dict.fromkeys(columns, "str"), encoding)
         raise _first_bad_number(path, table, columns, first_line) from None
     table.index += first_line
@@ -398,7 +385,7 @@ def _check_field_count(
     bad = np.flatnonzero(counts != n_fields)
     if bad.size:
         line = data.split(b"\n", maxsplit=bad[0] + 1)[bad[0]].decode("latin-1")
-        raise _bad_line(path, first_line + bad[0], line, f"has not {n_fields} fields")
+        raise _bad_line(path, first_line + bad[0], line, f"does not have {n_fields} fields")
 
 
 def _first_bad_number(
@@ -415,52 +402,32 @@ def _first_bad_number(
     return DataFormatError(f"{path} cannot be read as a table. Unpack the archive again.")
 
 
-def _check_ratings(
-    path: Path,
+def _check_together(
+    folder: Path,
+    source: _Source,
     ratings: pd.DataFrame,
-    scale: RatingScale,
     items: pd.DataFrame,
     users: pd.DataFrame | None,
 ) -> None:
-    lines = ratings.index
-    outside = ~ratings["rating"].between(*scale)
-    _refuse(
-        path,
-        lines,
-        outside,
-        ratings["rating"],
-        f"is not a rating from {scale.minimum:g} to {scale.maximum:g}",
-    )
-    _refuse(
-        path,
-        lines,
-        ~ratings["item_id"].isin(items["item_id"]),
-        ratings["item_id"],
-        "is not in the table of items",
-    )
-    if users is not None:
-        _refuse(
-            path,
-            lines,
-            ~ratings["user_id"].isin(users["user_id"]),
-            ratings["user_id"],
-            "is not in the table of users",
-        )
-    pairs = ratings["user_id"].astype(str) + " " + ratings["item_id"].astype(str)
-    _refuse(
-        path,
-        lines,
-        ratings.duplicated(["user_id", "item_id"]),
-        pairs,
-        "is a pair (user, item) that already has a rating",
-    )
+    """Check that the tables fit the scale and each other."""
+    path = folder / source.files[0]
+    lowest, highest = source.scale
+    rating, item, user = ratings["rating"], ratings["item_id"], ratings["user_id"]
+    outside = ~rating.between(lowest, highest)
+    _refuse(path, rating, outside, f"is not a rating from {lowest:g} to {highest:g}")
+    again = ratings.duplicated(["user_id", "item_id"])
+    _refuse(path, item, again, "has a rating by the same user already (item_id)")
+    for ids, table, file in zip((item, user), (items, users), source.files[1:], strict=False):
+        known = table[ids.name]
+        _refuse(folder / file, known, known.duplicated(), f"is there twice ({ids.name})")
+        _refuse(path, ids, ~ids.isin(known), f"is not in {file} ({ids.name})")
 
 
-def _refuse(path: Path, lines: pd.Index, bad: np.ndarray, values: pd.Series, fault: str) -> None:
-    """Raise for the first line that is ``bad``."""
-    where = np.flatnonzero(np.asarray(bad))
+def _refuse(path: Path, values: pd.Series, bad: np.ndarray | pd.Series, fault: str) -> None:
+    """Raise for the first of ``values``, indexed by line, that is ``bad``."""
+    where = np.flatnonzero(bad)
     if where.size:
-        raise _bad_line(path, lines[where[0]], values.iloc[where[0]], fault)
+        raise _bad_line(path, values.index[where[0]], values.iloc[where[0]], fault)
 
 
 def _bad_line(path: Path, line: int, value: object, fault: str) -> DataFormatError:

@@ -55,7 +55,11 @@ class FactorModel:
 
 
 def fit_global_mean(train: Interactions, scale: RatingScale) -> FactorModel:
-    """Predict the mean training rating for every pair."""
+    """Predict the mean training rating for every pair.
+
+    Raises ValueError, as every fit here does, when the training part is empty, has ids that are
+    `UNKNOWN`, or ratings that are not finite.
+    """
     _check_train(train)
     return FactorModel(
         float(train.rating.mean()),
@@ -109,6 +113,9 @@ def fit_svd(
     `baseline`, by default ``fit_biases(train, scale)``, gives the mean and the biases; a hole
     filled with 0 then says "as the baseline predicts". Factors are U√Σ and V√Σ, in order of
     falling singular values, each sign such that the largest entry of its user factors is positive.
+    Raises ValueError for more factors than the matrix has, or a baseline of other ratings. Source:
+    Cremonesi, Koren, Turrin (2010), "Performance of recommender algorithms on top-N recommendation
+    tasks", RecSys (PureSVD, which fills the ratings themselves with 0).
     """
     if not 1 <= n_factors <= min(train.n_users, train.n_items):
         raise ValueError(

@@ -74,12 +74,14 @@ def curves(
     y: str,
     best: float | None = None,
     level: Mapping[str, float] | None = None,
+    y_limits: tuple[float, float] | None = None,
     log_x: bool = False,
 ) -> Figure:
     """Draw named lines over one axis.
 
     `best` marks a chosen value of x with a dotted vertical line; each entry of `level` is a
-    horizontal dashed line, such as a baseline, with its name in the legend.
+    horizontal dashed line, such as a baseline, with its name in the legend. `y_limits` is the
+    part of the y axis to show.
     """
     axes = _axes(x, y)
     for (name, values), colour, marker in zip(lines.items(), COLOURS, MARKERS, strict=False):
@@ -92,6 +94,7 @@ def curves(
         axes.axvline(best, color="black", linestyle=":", linewidth=1)
     if log_x:
         axes.set_xscale("log")
+    axes.set_ylim(y_limits)
     axes.legend(frameon=False)
     return axes.figure
 

@@ -6,10 +6,11 @@ that no model can remove (the noise floor).
 
 How a rating comes about: user ``u`` feels about item ``i``
 
-    z_ui = mean + b_u + b_i + p_u . q_i + noise,   noise ~ N(0, NOISE^2),
+    z_ui = b_u + b_i + p_u . q_i + noise,   noise ~ N(0, NOISE^2),
 
-and gives as many stars as four fixed thresholds lie below ``z_ui``. What is rated is not drawn
-evenly: people rate popular films, and films that they expect to like (missing not at random).
+and gives one star, and one more for each of four fixed thresholds that ``z_ui`` reaches. What is
+rated is not drawn evenly: people rate popular films, and films that they expect to like (missing
+not at random).
 
 The same seed gives the same tables on every platform and version of NumPy: random numbers are the
 raw bits of a generator, and whatever decides something is first rounded to a binary fraction
@@ -50,7 +51,7 @@ RATINGS_PER_ITEM = {
 
 # Standard deviations in stars, chosen so that the usual models err on the sample as they do on
 # MovieLens 100K (see the tests).
-USER_SPREAD, ITEM_SPREAD, NOISE = 0.50, 0.60, 0.93
+USER_SPREAD, ITEM_SPREAD, NOISE = 0.50, 0.60, 0.935
 # How much each factor moves a rating: the three axes of the genres, how new a film is, and four
 # styles, which neither genre nor year tells.
 STRENGTHS = np.array([0.58, 0.22, 0.10, 0.24, 0.05, 0.04, 0.03, 0.03])
@@ -66,7 +67,7 @@ class Truth:
 
     ``user_bias`` (n_users,), ``item_bias`` (n_items,), ``user_factors`` (n_users, n_factors) and
     ``item_factors`` (n_items, n_factors) make up what is felt; a rating is one star plus one for
-    each of the four ``thresholds`` that lie below it once noise is added. ``series`` (n_items,):
+    each of the four ``thresholds`` that it reaches once noise is added. ``series`` (n_items,):
     the number of the series that a film belongs to, -1 for none.
     """
 
@@ -138,7 +139,7 @@ def make_sample(seed: int = 0) -> Dataset:
 
 
 class _Draw:
-    """Random numbers from raw bits: NumPy guarantees these to stay as they are, and no others."""
+    """Random numbers from raw bits: of all that NumPy draws, only these are fixed (NEP 19)."""
 
     def __init__(self, seed: int) -> None:
         self._bits = np.random.PCG64(seed)
@@ -222,8 +223,8 @@ _GENRES = {
 }  # fmt: skip
 
 _YEARS = {
-    0: 1922.0, 0.01: 1937.0, 0.05: 1951.0, 0.1: 1968.0, 0.15: 1982.0, 0.2: 1990.0, 0.3: 1993.0,
-    0.5: 1995.2, 0.75: 1996.6, 1: 1997.7,
+    0: 1922.0, 0.01: 1937.0, 0.05: 1951.0, 0.1: 1968.0, 0.15: 1982.0, 0.2: 1990.0, 0.3: 1993.6,
+    0.5: 1995.7, 0.75: 1996.8, 1: 1997.7,
 }  # fmt: skip
 
 
@@ -337,7 +338,7 @@ def _choose_what_is_rated(
 
 
 def _counts(quantiles: dict[float, float], n: int) -> np.ndarray:
-    """Return n ascending whole numbers with these quantiles, adjusted to sum to N_RATINGS."""
+    """Return n whole numbers with these quantiles, adjusted to sum to N_RATINGS."""
     low = min(quantiles.values())
     curve = np.exp(
         np.interp(np.linspace(0, 1, n), list(quantiles), np.log(list(quantiles.values())))

@@ -74,7 +74,7 @@ def test_a_number_instead_of_a_function_is_named(language):
 
 
 def test_an_unknown_exercise_is_an_error_that_lists_the_known_ones():
-    with pytest.raises(ValueError, match="no exercise 'svd-center'.*svd-centre"):
+    with pytest.raises(ValueError, match=r"no exercise 'svd-center'.*svd-centre"):
         check("svd-center", lambda: None)
 
 

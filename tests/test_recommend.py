@@ -73,8 +73,8 @@ def test_short_lists_are_padded():
 
 
 def test_an_item_scored_minus_infinity_is_never_recommended():
-    items, _ = recommend(lambda u: np.array([[1, -np.inf, 2.0]]), csr_array((1, 3)), [0], k=3)
-    assert items.tolist() == [[2, 0, UNKNOWN]]
+    items, _ = recommend(lambda u: np.array([[1, -np.inf, -100.0]]), csr_array((1, 3)), [0], k=3)
+    assert items.tolist() == [[0, 2, UNKNOWN]]
 
 
 def test_an_unknown_user_has_not_seen_what_the_last_user_has():

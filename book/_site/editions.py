@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -139,43 +138,35 @@ def derive_toc(toc: dict, language: str) -> dict:
 
 
 def build_editions(editions: list[Edition], keep_going: bool) -> list[str]:
-    """Build the first edition, which runs the chapters, then the others; return those that failed.
+    """Build one edition after the other; return the languages of those that failed.
 
-    The others find the outputs of the chapters in the cache, and are built side by side.
+    The first one runs the chapters, the others find the outputs in the cache. jupyter-cache is not
+    made for several writers, and an edition without chapters to run takes few seconds.
     """
-    first, *others = editions
-    failed = [] if build_edition(first, live=True) else [first.language]
-    if keep_going or not failed:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            succeeded = list(pool.map(build_edition, others))
-        failed += [e.language for e, ok in zip(others, succeeded, strict=True) if not ok]
+    failed = []
+    for edition in editions:
+        if not build_edition(edition):
+            failed.append(edition.language)
+            if not keep_going:
+                break
     return failed
 
 
-def build_edition(edition: Edition, live: bool = False) -> bool:
+def build_edition(edition: Edition) -> bool:
     """Run Jupyter Book on one language; say whether it succeeded.
 
     Sphinx forgets a page that was removed from the sources and the warnings of a page that did not
     change, and takes no notice of changes in this extension: a build starts afresh unless the last
     one succeeded with the very same pages, options and extension.
     """
-    stamp, print_of_inputs = edition.work / "stamp", fingerprint(edition)
-    if not stamp.exists() or stamp.read_text() != print_of_inputs:
+    stamp, inputs = edition.work / "stamp", fingerprint(edition)
+    if not stamp.exists() or stamp.read_text() != inputs:
         shutil.rmtree(edition.work, ignore_errors=True)
     edition.work.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
-    process = subprocess.run(
-        jupyter_book_command(edition),
-        env=edition.environment,
-        stdout=None if live else subprocess.PIPE,
-        stderr=None if live else subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-    )
-    if not live:
-        logger.info(process.stdout)
+    process = subprocess.run(jupyter_book_command(edition), env=edition.environment)
     if process.returncode == 0:
-        stamp.write_text(print_of_inputs)
+        stamp.write_text(inputs)
     return process.returncode == 0
 
 
@@ -191,7 +182,7 @@ def jupyter_book_command(edition: Edition) -> list[str]:
 
 def fingerprint(edition: Edition) -> str:
     """Hash what a build depends on, except the text of the pages, which Sphinx itself follows."""
-    pages = sorted(f.name for f in (ROOT / "book" / edition.language).iterdir())
+    pages = sorted(f.name for f in (ROOT / "book" / edition.language).glob("*.md"))
     settings = json.dumps([edition.config, edition.toc, edition.flags, pages])
     digest = hashlib.sha256(settings.encode())
     for file in sorted(SITE.rglob("*")):

@@ -26,6 +26,8 @@ KERNEL_SETTINGS = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_ENABLE_ONEDNN_OPTS": "0",
     "PYTHONHASHSEED": "0",
+    # On a busy machine the threads of OpenBLAS wait for each other; alone they gain nothing here.
+    "OPENBLAS_NUM_THREADS": "1",
 }
 FOLDER_SETTINGS = ("RECSYS_DATA_DIR", "RECSYS_CACHE_DIR")
 
@@ -50,7 +52,7 @@ def prepare() -> Execution:
 
 
 def cache_key(root: Path, dataset: Dataset) -> str:
-    """Hash what decides the outputs of a chapter beside its own code, which jupyter-cache hashes."""
+    """Hash what decides the outputs of a chapter; its own code is hashed by jupyter-cache."""
     helpers = (root / "recsys_helpers").rglob("*")
     files = [f for f in helpers if f.is_file() and "__pycache__" not in f.parts]
     digest = hashlib.sha256(dataset.fingerprint.encode())

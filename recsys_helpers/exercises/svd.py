@@ -77,7 +77,11 @@ EXERCISES = {
         },
     ),
     "svd-choose-rank": Exercise(
-        arguments=([1, 2, 4, 8, 16], [0.93, 0.91, 0.88, 0.83, 0.75], [0.95, 0.93, 0.92, 0.94, 0.97]),
+        arguments=(
+            [1, 2, 4, 8, 16],
+            [0.93, 0.91, 0.88, 0.83, 0.75],
+            [0.95, 0.93, 0.92, 0.94, 0.97],
+        ),
         right=lambda ranks, train, validation: ranks[int(np.argmin(validation))],
         mistakes={
             "train": lambda ranks, train, validation: ranks[int(np.argmin(train))],

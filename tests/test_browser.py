@@ -1,0 +1,322 @@
+"""Checks of the built site in headless Chromium, as readers meet it.
+
+They are skipped where playwright, Chromium or the built site is missing; with REQUIRE_BROWSER=1
+that is a failure.
+"""
+
+import os
+import shutil
+import threading
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from sphinx.application import Sphinx
+
+from book._site.languages import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+SITE = ROOT / "_build" / "html"
+CHAPTERS = sorted(file.stem for file in (ROOT / "book" / "en").glob("[0-9]*.md"))
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def unavailable(reason):
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(f"REQUIRE_BROWSER=1, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("playwright is not installed: pip install playwright")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium:
+        unavailable("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def site():
+    """The address of the built site, served on this machine."""
+    if not (SITE / "index.html").exists():
+        unavailable("there is no built site: run `jupyter-book build .` first")
+    handler = partial(QuietHandler, directory=str(SITE))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextmanager
+def reader(browser, own="http://127.0.0.1", **options):
+    """A fresh visitor's page; afterwards it must have met no error and asked no other host."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    page, problems = context.new_page(), []
+    page.on("console", lambda m: m.type == "error" and problems.append(f"console: {m.text}"))
+    page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+    page.on("request", lambda r: r.url.startswith((own, "data:")) or problems.append(r.url))
+    page.on("response", lambda r: r.status < 400 or problems.append(f"{r.status}: {r.url}"))
+    yield page
+    context.close()
+    assert problems == []
+
+
+def open_typeset(page, address):
+    page.goto(address)
+    page.wait_for_load_state("networkidle" if address.startswith("http") else "load")
+    page.wait_for_function(
+        "window.MathJax?.startup?.promise ? true : !document.querySelector('.math')"
+    )
+    page.evaluate("window.MathJax?.startup?.promise")
+
+
+def overflow(page):
+    """Pixels by which the page is wider than the window."""
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+MATHS = """() => ({
+  formulas: document.querySelectorAll("span.math, div.math").length,
+  typeset: document.querySelectorAll("mjx-container").length,
+  spoken: document.querySelectorAll("mjx-container mjx-assistive-mml math").length,
+  errors: [...document.querySelectorAll("mjx-merror")].map((e) => e.title),
+})"""
+
+
+def assert_typeset(page):
+    maths = page.evaluate(MATHS)
+    assert maths["errors"] == []
+    assert maths["typeset"] == maths["formulas"] == maths["spoken"]
+    return maths["typeset"]
+
+
+@each_language
+def test_pages_open_without_errors_and_fit_the_window(browser, site, language):
+    formulas = 0
+    with reader(browser) as page:
+        for file in sorted((SITE / language).glob("*.html")):
+            open_typeset(page, f"{site}/{language}/{file.name}")
+            formulas += assert_typeset(page)
+            for width in (1280, 768, 390):
+                page.set_viewport_size({"width": width, "height": 844})
+                assert overflow(page) <= 0, f"{file.name} at {width} pixels"
+    assert formulas > 0
+
+
+@each_language
+def test_chapters_open_from_a_folder(browser, site, language):
+    """Unzipped on a USB stick: no server, no network."""
+    with reader(browser, own="file://", offline=True) as page:
+        for chapter in CHAPTERS:
+            open_typeset(page, (SITE / language / f"{chapter}.html").as_uri())
+            assert_typeset(page)
+        page.goto((SITE / language / "search.html").as_uri() + "?q=MovieLens")
+        page.wait_for_selector("#search-results li a")
+
+
+def contrast(page, selector):
+    """The contrast ratio of WCAG between a text and the page behind it."""
+    colours = page.evaluate(
+        """(selector) => {
+          const opaque = (e) => {
+            const colour = getComputedStyle(e).backgroundColor;
+            const clear = colour === "rgba(0, 0, 0, 0)";
+            return clear && e.parentElement ? opaque(e.parentElement) : colour;
+          };
+          const text = document.querySelector(selector);
+          return [getComputedStyle(text).color, opaque(text)].map(
+            (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number)
+          );
+        }""",
+        selector,
+    )
+    text, ground = map(luminance, colours)
+    return (max(text, ground) + 0.05) / (min(text, ground) + 0.05)
+
+
+def luminance(colour):
+    shares = [channel / 255 for channel in colour]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
+    return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_contrast_of_black_on_white_is_21():
+    assert luminance([0, 0, 0]) == 0
+    assert luminance([255, 255, 255]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_language
+def test_the_colours_follow_the_reader_and_are_readable(browser, site, language, scheme):
+    with reader(browser, color_scheme=scheme) as page:
+        page.goto(f"{site}/{language}/{CHAPTERS[0]}.html")
+        assert page.get_attribute("html", "data-theme") == scheme
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (luminance([int(c) for c in ground[4:-1].split(",")]) < 0.1) == (scheme == "dark")
+        for selector in ("h1", "article p", ".page-facts", "article p a", ".bd-links a", "pre"):
+            assert contrast(page, selector) >= 4.5, selector
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_chooser_leads_to_the_same_chapter(browser, site, chapter):
+    codes = list(LANGUAGES)
+    with reader(browser) as page:
+        page.goto(f"{site}/{codes[0]}/{chapter}.html")
+        for code in [*codes[1:], codes[0]]:
+            page.click(".language-chooser button")
+            page.click(f".language-chooser a[hreflang={code}]")
+            page.wait_for_url(f"**/{code}/{chapter}.html")
+            assert page.get_attribute("html", "lang") == code
+            assert page.inner_text(".language-chooser button").strip() == LANGUAGES[code]["name"]
+
+
+@each_language
+def test_the_landing_page_follows_the_browser_on_the_first_visit_only(browser, site, language):
+    with reader(browser, locale=language) as page:
+        page.goto(f"{site}/")
+        page.wait_for_url(f"**/{language}/index.html")
+        page.goto(f"{site}/")
+        page.wait_for_load_state("load")
+        assert page.url == f"{site}/"
+        links = page.eval_on_selector_all("main a[hreflang]", "all => all.map((a) => a.lang)")
+        assert links == list(LANGUAGES)
+
+
+def test_the_landing_page_stays_for_a_language_that_the_course_has_not(browser, site):
+    with reader(browser, locale="fr-FR") as page:
+        page.goto(f"{site}/")
+        page.wait_for_load_state("load")
+        assert page.url == f"{site}/"
+
+
+@each_language
+def test_the_keyboard_reaches_skip_link_search_and_chooser(browser, site, language):
+    with reader(browser) as page:
+        page.goto(f"{site}/{language}/{CHAPTERS[0]}.html")
+        stops = []
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            stops.append(page.evaluate("document.activeElement.outerHTML.slice(0, 200)"))
+            if "language-chooser" in page.evaluate(
+                "document.activeElement.parentElement?.className ?? ''"
+            ):
+                break
+        assert "#main-content" in stops[0]
+        assert any("search-button" in stop for stop in stops)
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowDown")
+        assert page.evaluate("document.activeElement.hreflang") == next(iter(LANGUAGES))
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("MovieLens")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search.html?q=MovieLens")
+        page.wait_for_selector("#search-results li a")
+
+
+# The words of the prose: not code, not formulas, not what Sphinx fills in (numbers, titles).
+WORDS = """() => {
+  const words = new Set();
+  for (const block of document.querySelectorAll("article p, article h2")) {
+    if (block.closest(".page-facts, .admonition-title")) continue;
+    const copy = block.cloneNode(true);
+    copy.querySelectorAll("a, code, .math, .caption-number").forEach((e) => e.remove());
+    splitQuery(copy.textContent).forEach((word) => words.add(word));
+  }
+  return [...words];
+}"""
+NOT_FOUND = """(words) => {
+  const stemmer = new Stemmer();
+  const { terms, titleterms } = Search._index;
+  const isIgnored = (word) => stopwords.includes(word) || /^(\\d*|[a-z])$/.test(word);
+  return words.map((word) => word.toLowerCase()).filter((word) => {
+    const stem = stemmer.stemWord(word);
+    const isFound = Object.hasOwn(terms, stem) || Object.hasOwn(titleterms, stem);
+    return !isFound && !isIgnored(word) && !isIgnored(stem);
+  });
+}"""
+
+
+@each_language
+def test_search_finds_every_word_of_a_chapter(browser, site, language):
+    """What the browser makes of a word of a query is what Python made of it for the index."""
+    with reader(browser) as page:
+        page.goto(f"{site}/{language}/{CHAPTERS[0]}.html")
+        page.wait_for_function("Search.hasIndex()")
+        words = page.evaluate(WORDS)
+        assert words
+        assert page.evaluate(NOT_FOUND, words) == []
+
+
+PAGES_TO_SEARCH = {
+    "ko": "시드를 고정하면 협업필터링의 RMSE를 비교할 수 있어요.",
+    "tr": "İlk bakış: Işık, Item ve SVD öğrenme sınırı.",
+    "es": "La predicción según el tamaño de la matriz.",
+}
+
+
+@pytest.fixture(scope="module")
+def small_sites(tmp_path_factory):
+    """One page in each language, with an index of the course's search languages."""
+    folder = tmp_path_factory.mktemp("search")
+    for language, text in PAGES_TO_SEARCH.items():
+        source, built = folder / language, folder / language / "html"
+        source.mkdir()
+        (source / "index.rst").write_text(f"x\n=\n\n{text}\n", encoding="utf-8")
+        settings = {
+            "extensions": ["book._site.search"],
+            "html_theme": "basic",
+            "html_show_search_summary": False,
+            "language": language,
+        }
+        Sphinx(source, None, built, built / ".doctrees", "html", settings, status=None).build()
+    return folder
+
+
+def results(page, folder, query):
+    """The links that the search page of a small site offers for a query."""
+    page.goto(f"{(folder / 'html' / 'search.html').as_uri()}?q={query}")
+    page.wait_for_function("Search.title && Search._pulse_status < 0")  # Sphinx is done
+    return page.query_selector_all("#search-results li a")
+
+
+@pytest.mark.parametrize(
+    ("language", "queries"),
+    [
+        ("ko", ["시드", "시드를", "시드는", "필터링", "협업", "RMSE", "rmse를"]),
+        ("tr", ["ilk", "İlk", "İLK", "ışık", "Işık", "IŞIK", "isik", "item", "Item", "svd"]),
+        ("tr", ["Öğrenme", "ogrenme", "sınır", "sinir"]),
+        ("es", ["predicción", "prediccion", "Predicciones", "tamaño", "tamano"]),
+    ],
+)
+def test_search_finds_words_as_they_are_typed(browser, small_sites, language, queries):
+    with reader(browser, own="file://") as page:
+        found = {query: len(results(page, small_sites / language, query)) for query in queries}
+    assert found == dict.fromkeys(queries, 1)
+
+
+@pytest.mark.parametrize(("language", "query"), [("ko", "모델"), ("tr", "model"), ("es", "modelo")])
+def test_search_finds_nothing_that_is_not_there(browser, small_sites, language, query):
+    with reader(browser, own="file://") as page:
+        assert results(page, small_sites / language, query) == []

@@ -1,0 +1,362 @@
+"""One execution of each chapter for all languages, for the tests and for the build."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from docutils import nodes
+from sphinx.errors import ConfigError
+
+from book._site import editions, execution, pages
+from book._site.languages import LANGUAGES
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The key of the cache
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "recsys_helpers" / "hints").mkdir(parents=True)
+    (tmp_path / "recsys_helpers" / "models.py").write_text("FACTORS = 10\n")
+    (tmp_path / "recsys_helpers" / "hints" / "en.toml").write_text("a = 1\n")
+    (tmp_path / "requirements.txt").write_text("numpy==2.4.6\n")
+    return tmp_path
+
+
+def key(project, fingerprint="abc"):
+    return execution.cache_key(project, SimpleNamespace(fingerprint=fingerprint))
+
+
+@pytest.mark.parametrize(
+    "file", ["recsys_helpers/models.py", "recsys_helpers/hints/en.toml", "requirements.txt"]
+)
+def test_the_key_changes_with_helpers_and_requirements(project, file):
+    before = key(project)
+    (project / file).write_text("changed = 2\n")
+    assert key(project) != before
+
+
+def test_the_key_changes_with_the_data():
+    assert key(ROOT, "abc") != key(ROOT, "abd")
+
+
+def test_the_key_changes_when_a_helper_is_renamed(project):
+    before = key(project)
+    (project / "recsys_helpers" / "models.py").rename(project / "recsys_helpers" / "model.py")
+    assert key(project) != before
+
+
+def test_the_key_does_not_change_with_prose_or_compiled_files(project):
+    before = key(project)
+    (project / "book").mkdir()
+    (project / "book" / "00.md").write_text("# Title\n")
+    (project / "recsys_helpers" / "__pycache__").mkdir()
+    (project / "recsys_helpers" / "__pycache__" / "models.pyc").write_bytes(b"\0")
+    assert key(project) == before
+
+
+def test_the_caches_used_last_are_kept(tmp_path):
+    for age, name in enumerate(["newest", "c", "b", "a", "older", "oldest"]):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+    execution.remove_old_caches(tmp_path)
+    assert {folder.name for folder in tmp_path.iterdir()} == {"newest", "c", "b", "a"}
+
+
+# The environment of the kernels
+
+
+def test_kernels_are_quiet_and_find_the_data(monkeypatch):
+    monkeypatch.setenv("RECSYS_DATA_DIR", "some/folder")
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.delenv("RECSYS_OFFLINE", raising=False)
+    environment = execution.kernel_environment(is_sample=False)
+    assert environment["RECSYS_DATA_DIR"] == str(Path.cwd() / "some" / "folder")
+    assert environment["TF_CPP_MIN_LOG_LEVEL"] == "3"
+    assert "MPLBACKEND" not in environment
+    assert "RECSYS_OFFLINE" not in environment
+
+
+def test_kernels_do_not_try_a_failed_download_again():
+    assert execution.kernel_environment(is_sample=True)["RECSYS_OFFLINE"] == "1"
+
+
+# Configurations that are derived from the root's
+
+
+def test_an_edition_has_the_pages_of_its_language_in_order():
+    toc = {
+        "root": "book/en/index",
+        "parts": [
+            {"chapters": [{"file": "book/en/01_b"}, {"file": "book/en/00_a"}]},
+            {"chapters": [{"file": "book/ko/index"}, {"file": "book/ko/01_b"}]},
+        ],
+    }
+    assert editions.derive_toc(toc, "en")["chapters"] == [{"file": "01_b"}, {"file": "00_a"}]
+    assert editions.derive_toc(toc, "ko") == {
+        "format": "jb-book",
+        "root": "index",
+        "chapters": [{"file": "01_b"}],
+    }
+    with pytest.raises(ConfigError, match="book/tr/: add a part"):
+        editions.derive_toc(toc, "tr")
+
+
+def derive_config(language, baseurl="", data="MovieLens 100K"):
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    config["html"]["baseurl"] = baseurl
+    run = execution.Execution(data, Path("cache"), {})
+    return editions.derive_config(config, language, run, ["myst_nb", "sphinx_thebe"])
+
+
+def test_an_edition_is_configured_in_its_language():
+    config = derive_config("tr", baseurl="https://example.org/course/")
+    assert config["title"] == LANGUAGES["tr"]["title"]
+    assert config["html"]["baseurl"] == "https://example.org/course/tr/"
+    assert config["bibtex_bibfiles"] == [os.path.join("..", "references.bib")]
+    assert config["sphinx"]["config"]["language"] == "tr"
+    assert config["sphinx"]["config"]["extensions"] == ["myst_nb"]
+    assert derive_config("ko", data=None)["sphinx"]["config"]["course_data"] == ""
+
+
+def test_every_language_has_every_text():
+    wanted = set(next(iter(LANGUAGES.values())))
+    for language, texts in LANGUAGES.items():
+        assert set(texts) == wanted, language
+        assert texts["unit"] in {"word", "character"}
+
+
+def test_an_edition_replaces_the_old_one_without_remains(tmp_path):
+    new, target = tmp_path / "new", tmp_path / "site" / "en"
+    for folder, page in ((new, "kept.html"), (target, "removed.html")):
+        folder.mkdir(parents=True)
+        (folder / page).write_text(page)
+    editions.put_in_place(new, target)
+    assert [file.name for file in target.iterdir()] == ["kept.html"]
+    assert [folder.name for folder in target.parent.iterdir()] == ["en"]
+    assert (new / "kept.html").exists()
+
+
+def test_the_landing_page_offers_each_language_in_its_own(tmp_path):
+    editions.write_landing_page(tmp_path)
+    page = BeautifulSoup((tmp_path / "index.html").read_text(encoding="utf-8"), "html.parser")
+    for language, texts in LANGUAGES.items():
+        link = page.find("a", href=f"{language}/index.html")
+        assert link["lang"] == link["hreflang"] == language
+        assert texts["name"] in link.text
+        assert texts["sentence"] in link.text
+    assert (tmp_path / page.find("link", rel="icon")["href"]).exists()
+
+
+# The line of facts, and numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "speed", "unit", "minutes"),
+    [
+        ("word " * 600, 200, "word", 3),
+        ("word " * 20, 200, "word", 1),
+        ("평점은 다섯 단계 " * 100, 400, "character", 2),  # 7 characters, 700 / 400
+    ],
+)
+def test_reading_minutes(text, speed, unit, minutes):
+    assert pages.reading_minutes(text, speed, unit) == minutes
+
+
+def test_code_and_formulas_are_not_read_as_prose():
+    document = nodes.section()
+    document += nodes.paragraph("", "", nodes.Text("Read this,"), nodes.math("", "x = 1"))
+    document += nodes.literal_block("", "skip()")
+    document += nodes.container("", nodes.paragraph("", "output"), nb_element="cell_code")
+    document += nodes.note("", nodes.paragraph("", "and this."))
+    assert list(pages.prose(document)) == ["Read this,", "and this."]
+
+
+def test_numbers_start_anew_in_each_chapter():
+    numbers = {
+        "00_ratings": {"figure": {"a": (1,), "b": (2,)}},
+        "01_svd": {"figure": {"c": (3,)}, "exercise": {"d": (1,), "e": (2,)}},
+        "glossary": {"figure": {"f": (4,)}},
+    }
+    app = SimpleNamespace(env=SimpleNamespace(toc_fignumbers=numbers))
+    pages.number_by_chapter(app, None)
+    assert numbers == {
+        "00_ratings": {"figure": {"a": (0, 1), "b": (0, 2)}},
+        "01_svd": {"figure": {"c": (1, 1)}, "exercise": {"d": (1, 1), "e": (1, 2)}},
+        "glossary": {"figure": {"f": (4,)}},
+    }
+
+
+# The whole of it, on a course of two languages and one chapter, with the built-in sample
+
+CHAPTER = """\
+---
+jupytext:
+  text_representation:
+    format_name: myst
+kernelspec:
+  name: python3
+  display_name: Python 3
+  language: python
+---
+
+(first)=
+# {title}
+
+```{{code-cell}} ipython3
+import os
+print("run by", os.getpid())
+```
+
+```{{code-cell}} ipython3
+6 * 7
+```
+
+:::{{exercise}} {title}
+:label: first-exercise
+{title}.
+:::
+"""
+BUILD = "from jupyter_book.cli.main import main; main()"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    """Copy the machinery of the course, with small contents."""
+    root = tmp_path_factory.mktemp("course")
+    shutil.copytree(
+        ROOT / "book" / "_site",
+        root / "book" / "_site",
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    shutil.copytree(ROOT / "recsys_helpers", root / "recsys_helpers")
+    for file in ("_config.yml", "pyproject.toml", "requirements.txt", "book/conftest.py"):
+        shutil.copy(ROOT / file, root / file)
+    (root / "book" / "references.bib").write_text("")
+    two = (ROOT / "book" / "_site" / "languages.toml").read_text(encoding="utf-8")
+    (root / "book" / "_site" / "languages.toml").write_text(two[: two.index("[tr]")], "utf-8")
+    chapters = [
+        {"file": f"book/{language}/{page}"}
+        for language in ("en", "es")
+        for page in ("index", "00_first", "glossary")
+    ]
+    toc = {"format": "jb-book", "root": "book/en/index", "parts": [{"chapters": chapters[1:]}]}
+    (root / "_toc.yml").write_text(yaml.safe_dump(toc))
+    for language, title in (("en", "First"), ("es", "Primero")):
+        folder = root / "book" / language
+        folder.mkdir()
+        (folder / "00_first.md").write_text(CHAPTER.format(title=title))
+        (folder / "index.md").write_text(f"(start)=\n# {title}\n\nText.\n")
+        (folder / "glossary.md").write_text("(words)=\n# Words\n")
+    return root
+
+
+def run(course, *command):
+    offline = os.environ | {"RECSYS_OFFLINE": "1"}
+    offline.pop("RECSYS_DATA_DIR", None)
+    process = subprocess.run(
+        [sys.executable, *command],
+        cwd=course,
+        env=offline,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    return process.returncode, process.stdout
+
+
+def build(course):
+    return run(course, "-c", BUILD, "build", ".", "-W", "-n", "--keep-going")
+
+
+def read_page(course, page):
+    text = (course / "_build" / "html" / page).read_text(encoding="utf-8")
+    return BeautifulSoup(text, "html.parser")
+
+
+def run_chapters(course):
+    return run(course, "-m", "pytest", "book", "-q", "-p", "no:cacheprovider")
+
+
+@pytest.fixture(scope="module")
+def tested_and_built(course):
+    """The outcome of the tests in a fresh clone, and of the build after them."""
+    return run_chapters(course), build(course)
+
+
+@pytest.fixture
+def built_course(course, tested_and_built):
+    return course
+
+
+def test_a_chapter_is_run_once_for_tests_and_all_editions(course, tested_and_built):
+    (test_code, test_log), (build_code, build_log) = tested_and_built
+    assert test_code == 0, test_log
+    assert "2 passed" in test_log  # the cells of the English chapter
+    assert build_code == 0, build_log
+    assert "Executing notebook" not in build_log
+    printed = {
+        read_page(course, f"{language}/00_first.html").find(class_="cell_output").text
+        for language in ("en", "es")
+    }
+    assert len(printed) == 1
+
+    test_code, test_log = run_chapters(course)
+    assert test_code == 0, test_log
+    assert "1 passed" in test_log  # the outputs that are there already
+
+
+def test_a_page_says_its_language_its_data_and_its_numbers(built_course):
+    page = read_page(built_course, "es/00_first.html")
+    assert page.html["lang"] == "es"
+    assert "no se pudo descargar MovieLens 100K" in page.find(class_="page-facts").text
+    assert "0.1" in page.find(class_="exercise").text
+    links = {link["hreflang"]: link["href"] for link in page.find_all("link", hreflang=True)}
+    assert links == {code: f"../{code}/00_first.html" for code in ("en", "es")} | {
+        "x-default": "../en/00_first.html"
+    }
+
+
+def test_a_failed_edition_leaves_the_site_as_it_was(built_course):
+    course = built_course
+    english, spanish = (course / "book" / language / "index.md" for language in ("en", "es"))
+    english.write_text(english.read_text().replace("Text.", "Other words."))
+    sound = spanish.read_text()
+    spanish.write_text(sound + "\n[](#nowhere)\n")
+    for _ in range(2):  # Sphinx would forget the warning of a page that it has read before
+        code, log = build(course)
+        assert code != 0
+        assert "nowhere" in log
+    assert "Other words." not in read_page(course, "en/index.html").text
+
+    spanish.write_text(sound)
+    assert build(course)[0] == 0
+    assert "Other words." in read_page(course, "en/index.html").text
+
+
+def test_a_page_that_was_removed_does_not_linger(built_course):
+    course = built_course
+    toc = (course / "_toc.yml").read_text()
+    for language in ("en", "es"):
+        (course / "book" / language / "glossary.md").unlink()
+        toc = toc.replace(f"  - file: book/{language}/glossary\n", "")
+    (course / "_toc.yml").write_text(toc)
+    code, log = build(course)
+    assert code == 0, log
+    assert not list((course / "_build" / "html").rglob("glossary*"))
+
+
+def test_a_change_of_the_helpers_runs_the_chapters_again(built_course):
+    course = built_course
+    with (course / "recsys_helpers" / "metrics.py").open("a") as helper:
+        helper.write("# changed\n")
+    code, log = build(course)
+    assert code == 0, log
+    assert log.count("Executing notebook") == 1

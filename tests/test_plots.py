@@ -1,0 +1,86 @@
+"""The figures: what is drawn is what was given, and the page finds the image by its name."""
+
+import base64
+
+import numpy as np
+import pytest
+
+from recsys_helpers import plots
+
+
+def axes_of(figure):
+    return figure.axes[0]
+
+
+def test_bars_have_the_given_heights_and_labels():
+    axes = axes_of(plots.bars([1, 2, 3], [10.0, 20.0, 5.0], x="rating", y="%"))
+    assert [bar.get_height() for bar in axes.patches] == [10.0, 20.0, 5.0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "2", "3"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("rating", "%")
+
+
+def test_a_histogram_counts_and_leaves_missing_values_out():
+    values = [1.0, 1.5, 2.5, np.nan]
+    axes = axes_of(plots.histogram(values, x="year", y="items", bins=[1, 2, 3]))
+    assert [bar.get_height() for bar in axes.patches] == [2, 1]
+
+
+def test_ranked_draws_counts_from_the_largest_down():
+    axes = axes_of(plots.ranked([3, 100, 7], x="rank", y="ratings"))
+    (line,) = axes.lines
+    assert list(line.get_ydata()) == [100, 7, 3]
+    assert list(line.get_xdata()) == [1, 2, 3]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+
+
+def test_curves_name_each_line_mark_the_best_and_draw_the_level():
+    figure = plots.curves(
+        [1, 2, 4],
+        {"fit": [3.0, 2.0, 1.0], "validation": [3.0, 2.5, 2.8]},
+        x="rank",
+        y="RMSE",
+        best=2,
+        level={"biases": 2.7},
+        y_limits=(0.5, 3.5),
+        log_x=True,
+    )
+    axes = axes_of(figure)
+    legend = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert legend == ["fit", "validation", "biases"]
+    drawn = [list(line.get_ydata()) for line in axes.lines]
+    assert drawn[:2] == [[3.0, 2.0, 1.0], [3.0, 2.5, 2.8]]
+    assert drawn[2] == [2.7, 2.7]
+    assert list(axes.lines[3].get_xdata()) == [2, 2]
+    assert axes.get_ylim() == (0.5, 3.5)
+
+
+def test_a_hole_of_the_matrix_is_masked_and_a_rating_is_not():
+    axes = axes_of(plots.matrix([[1.0, np.nan], [3.0, 5.0]], x="item", y="user", colour="rating"))
+    drawn = axes.images[0].get_array()
+    assert drawn.mask.tolist() == [[False, True], [False, False]]
+    assert drawn[1, 1] == 5.0
+
+
+def test_show_displays_a_png_under_the_name_that_glue_looks_for(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plots, "display", lambda *args, **kwargs: shown.append((args, kwargs)))
+    plots.show(plots.bars(["a"], [1.0], x="x", y="y"), "fig-one")
+    ((data,), options) = shown[0]
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert options["metadata"]["scrapbook"] == {"name": "fig-one", "mime_prefix": ""}
+    assert options["raw"] is True
+
+
+def test_the_same_figure_is_the_same_bytes(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plots, "display", lambda data, **kwargs: shown.append(data["image/png"]))
+    for _ in range(2):
+        plots.show(plots.curves([1, 2], {"a": [1, 2]}, x="x", y="y"), "fig")
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize("n_points", [30, 31])
+def test_few_points_get_markers_many_do_not(n_points):
+    figure = plots.curves(range(n_points), {"a": range(n_points)}, x="x", y="y")
+    marker = axes_of(figure).lines[0].get_marker()
+    assert (marker == "o") is (n_points <= 30)
