@@ -178,9 +178,8 @@ def test_the_colours_follow_the_reader_and_are_readable(browser, site, language,
             assert contrast(page, selector) >= 4.5, selector
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_the_chooser_leads_to_the_same_chapter(browser, site, chapter):
-    codes = list(LANGUAGES)
+def test_the_chooser_leads_to_the_same_chapter(browser, site):
+    codes, chapter = list(LANGUAGES), CHAPTERS[-1]
     with reader(browser) as page:
         page.goto(f"{site}/{codes[0]}/{chapter}.html")
         for code in [*codes[1:], codes[0]]:
@@ -297,7 +296,7 @@ def small_sites(tmp_path_factory):
 def results(page, folder, query):
     """The links that the search page of a small site offers for a query."""
     page.goto(f"{(folder / 'html' / 'search.html').as_uri()}?q={query}")
-    page.wait_for_function("Search.title && Search._pulse_status < 0")  # Sphinx is done
+    page.wait_for_function("Search.title && !Search.title.contains(Search.dots)")  # it is done
     return page.query_selector_all("#search-results li a")
 
 

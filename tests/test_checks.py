@@ -179,7 +179,7 @@ def published_solutions():
             yield pytest.param(code_cells(block)[0], id=label)
 
 
-@pytest.mark.parametrize("source", published_solutions())
+@pytest.mark.parametrize("source", list(published_solutions()))
 def test_the_solution_on_the_page_passes_its_check(source):
     verdicts = []
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from certificates import write_certificate
-from conftest import FILES
+from tiny_movielens import FILES
 
 from recsys_helpers import datasets
 from recsys_helpers.datasets import (

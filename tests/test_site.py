@@ -118,6 +118,15 @@ def test_pages_say_their_language_and_lead_to_the_others(language):
 
 
 @each_language
+def test_the_chooser_offers_the_same_page_in_every_language(language):
+    for page in pages(language):
+        links = parse(page).select(".language-chooser a[hreflang]")
+        offered = {link["hreflang"]: (page.parent / link["href"]).resolve() for link in links}
+        assert offered == {code: SITE / code / page.name for code in LANGUAGES}, name(page)
+        assert [link["hreflang"] for link in links if link.get("aria-current")] == [language]
+
+
+@each_language
 def test_every_figure_has_an_alternative_text(language):
     for page in pages(language):
         for image in parse(page).select("main img"):
