@@ -33,9 +33,9 @@ def show(figure: Figure, name: str) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     image = base64.b64encode(buffer.getvalue()).decode("ascii")
-    width, height = (round(inches * 100) for inches in figure.get_size_inches())
     metadata = {
-        "image/png": {"width": width, "height": height},
+        # No height: on a narrow screen the image shrinks in proportion.
+        "image/png": {"width": round(100 * figure.get_figwidth())},
         "scrapbook": {"name": name, "mime_prefix": ""},
     }
     display({"image/png": image, "text/plain": f"<figure: {name}>"}, raw=True, metadata=metadata)

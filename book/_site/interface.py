@@ -66,4 +66,5 @@ def setup(app):
     app.connect("config-inited", put_words_first, priority=100)
     app.connect("config-inited", set_words_of_extensions, priority=101)
     app.add_css_file("site.css")
+    app.add_js_file("site.js")
     app.add_js_file("interface.js", priority=900)  # after the scripts whose words it sets

@@ -8,12 +8,12 @@ from recsys_helpers.checks import Exercise
 # Three users, four items of which one has the id 40: ids are names, not positions.
 RATINGS = pd.DataFrame(
     {
-        "user_id": [1, 1, 1, 2, 2, 7],
-        "item_id": [10, 20, 40, 10, 30, 10],
-        "rating": [5.0, 3.0, 4.0, 4.0, 1.0, 2.0],
-        "timestamp": pd.to_datetime([60, 10, 50, 20, 40, 30], unit="s"),
+        "user_id": [1, 1, 1, 2, 2, 7, 7],
+        "item_id": [10, 20, 40, 10, 30, 10, 20],
+        "rating": [5.0, 3.0, 4.0, 4.0, 1.0, 2.0, 2.0],
+        "timestamp": pd.to_datetime([60, 10, 50, 20, 40, 30, 15], unit="s"),
     },
-    index=[4, 0, 3, 5, 1, 2],
+    index=[4, 0, 3, 5, 1, 2, 6],
 )
 
 TITLES = pd.Series(
