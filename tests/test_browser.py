@@ -191,6 +191,15 @@ def test_the_chooser_leads_to_the_same_chapter(browser, site):
             assert page.inner_text(".language-chooser button").strip() == LANGUAGES[code]["name"]
 
 
+def test_the_chooser_stays_at_the_section_that_is_being_read(browser, site):
+    with reader(browser) as page:
+        page.goto(f"{site}/en/00_ratings.html#ratings-split")
+        page.click(".language-chooser button")
+        page.click(".language-chooser a[hreflang=ko]")
+        page.wait_for_url("**/ko/00_ratings.html#ratings-split")
+        assert page.locator("#ratings-split").is_visible()
+
+
 @each_language
 def test_the_landing_page_follows_the_browser_on_the_first_visit_only(browser, site, language):
     with reader(browser, locale=language) as page:

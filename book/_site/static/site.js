@@ -4,3 +4,9 @@ window.addEventListener("load", async () => {
   for (const formula of document.querySelectorAll('mjx-container[display="true"]'))
     if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
 });
+
+// Section ids are the same in all languages: the chooser leads to the section that is being read.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".language-chooser a[hreflang]");
+  if (link) link.hash = location.hash;
+});
