@@ -23,11 +23,16 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pooch
+from tqdm import TqdmWarning
 
 from recsys_helpers._own_ratings import read_ratings_csv
 from recsys_helpers._tables import DataFormatError, Dataset, RatingScale, decode
 from recsys_helpers.synthetic import make_sample
+
+with warnings.catch_warnings():
+    # In a notebook without ipywidgets tqdm warns when pooch imports it; its bar of text will do.
+    warnings.simplefilter("ignore", TqdmWarning)
+    import pooch
 
 __all__ = [
     "DataFormatError",
