@@ -27,7 +27,9 @@ class CitationStyle(AuthorYearReferenceStyle):
     """In the text: (Koren et al., 2009), and Eckart & Young (1936)."""
 
     bracket_textual: BracketStyle = field(default_factory=parentheses)
-    bracket_parenthetical: BracketStyle = field(default_factory=parentheses)
+    bracket_parenthetical: BracketStyle = field(
+        default_factory=lambda: BracketStyle("(", ")", sep="; ", sep2="; ", last_sep="; ")
+    )
     person: PersonStyle = field(
         default_factory=lambda: PersonStyle(sep2=AND, last_sep=AND, other=Text(" et al."))
     )
@@ -62,7 +64,7 @@ class BibliographyStyle(formatting.BaseStyle):
             tag("em")[first_of[[optional_field(place) for place in places]]],
             optional[" ", entry_field("volume")],
             optional["(", entry_field("number"), ")"],
-            optional[", ", entry_field("pages", apply_func=with_en_dash)],
+            optional[", ", entry_field("pages")],
             ".",
         ]
 
@@ -73,10 +75,6 @@ def address(entry):
     """Where an entry can be read: every entry has a DOI or a URL."""
     doi = entry.fields.get("doi")
     return f"https://doi.org/{doi}" if doi else entry.fields["url"]
-
-
-def with_en_dash(pages):
-    return Text(str(pages).replace("--", "–"))
 
 
 def use_styles(app, config):
