@@ -19,6 +19,7 @@ from nbval.plugin import IPyNbCell, IPyNbFile, find_comment_markers, find_metada
 from book._site import execution
 
 CHAPTERS = Path(__file__).parent / "en"
+collect_ignore_glob = ["*.ipynb"]  # chapters that a reader has turned into notebooks
 
 prepare = functools.cache(execution.prepare)
 

@@ -45,6 +45,8 @@ def read_ratings_csv(
         raise ValueError(f'duplicates is {duplicates!r}: it can be "refuse", "first" or "last".')
     if scale is not None and not scale[0] < scale[1]:
         raise ValueError(f"scale is {scale}: it has to be (lowest, highest).")
+    if len(separator) != 1:
+        raise ValueError(f'separator is {separator!r}: it has to be one character, such as ";".')
     columns = {"user_id": user, "item_id": item, "rating": rating, "timestamp": timestamp}
     table = _OwnTable.read(Path(path), columns, separator, encoding)
     values, scale = _own_ratings(table, decimal, scale)
@@ -87,8 +89,6 @@ class _OwnTable(NamedTuple):
         cls, path: Path, columns: dict[str, str | None], separator: str, encoding: str
     ) -> _OwnTable:
         remedy = "Set encoding= to the one that the file is in, for instance encoding='cp1252'."
-        # A spreadsheet marks UTF-8 with three bytes at the start, which are no part of the header.
-        encoding = "utf-8-sig" if encoding == "utf-8" else encoding
         text = decode(path, path.read_bytes(), encoding, remedy)
         try:
             with warnings.catch_warnings():

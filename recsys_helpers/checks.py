@@ -137,16 +137,18 @@ def same(got: object, expected: object) -> bool:
 def _same_rows(got: pd.DataFrame, expected: pd.DataFrame) -> bool:
     if set(got.columns) != set(expected.columns) or len(got) != len(expected):
         return False
-    columns = list(expected.columns)
-    return sorted(got[columns].itertuples(index=False, name=None)) == sorted(
-        expected.itertuples(index=False, name=None)
-    )
+    tables = (got[list(expected.columns)], expected)
+    try:
+        rows, wanted = (sorted(table.itertuples(index=False, name=None)) for table in tables)
+    except TypeError:  # the answer has cells that cannot be put in order, such as None
+        return False
+    return rows == wanted
 
 
 def _same_numbers(got: object, expected: object) -> bool:
     try:
         got, expected = (np.asarray(values, dtype=float) for values in (got, expected))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return got.shape == expected.shape and np.allclose(
         got, expected, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True

@@ -72,8 +72,8 @@ def index_ratings(ratings: pd.DataFrame, like: Interactions | None = None) -> In
 
     Without `like` the vocabularies are the ids of this table, sorted. With `like`, usually the
     training part, its vocabularies are used, and ids outside them become `UNKNOWN`. Raises
-    ValueError for a missing column, and for ids of another type than those of `like` (text "7"
-    and number 7), which would all be unknown.
+    ValueError for a missing column, for a missing id, and for ids of another type than those of
+    `like` (text "7" and number 7), which would all be unknown.
     """
     _require_columns(ratings, "user_id", "item_id", "rating")
     if like is None:
@@ -171,6 +171,13 @@ def _time_order(ratings: pd.DataFrame) -> np.ndarray:
 
 
 def _lookup(vocabulary: pd.Index, ids: pd.Series) -> np.ndarray:
+    missing = ids.isna().to_numpy()
+    if missing.any():
+        # As an id of its own, it would make one user of all whose name nobody knows.
+        raise ValueError(
+            f"{missing.sum()} ratings have no {ids.name}, the first in row {missing.argmax()}: "
+            f'leave them out by ratings.dropna(subset="{ids.name}")'
+        )
     if len(ids) and is_numeric_dtype(vocabulary.dtype) != is_numeric_dtype(ids.dtype):
         raise ValueError(
             f"{ids.name} is {ids.dtype} here, but {vocabulary.dtype} in the vocabulary: "

@@ -117,7 +117,8 @@ def _checked_lists(recommended: ArrayLike, n_items: int) -> np.ndarray:
         raise ValueError(
             f"recommended has shape {recommended.shape}, expected (n_users, k) with k at least 1"
         )
-    outside = (recommended < UNKNOWN) | (recommended >= n_items)
+    # Put this way round, it finds NaN as well.
+    outside = ~((recommended >= UNKNOWN) & (recommended < n_items))
     if outside.any():
         raise ValueError(
             f"recommended holds item_index {recommended[outside][0]}, but indices are 0 to "

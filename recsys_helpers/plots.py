@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#595959"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
 MARKERS = ("o", "s", "^", "D", "v")
+DASHES = ("--", "-.", ":")
 # Twice a laptop's resolution, so that a phone's screen shows sharp text.
 DPI = 160
 
@@ -81,14 +82,20 @@ def curves(
 
     `best` marks a chosen value of x with a dotted vertical line; each entry of `level` is a
     horizontal dashed line, such as a baseline, with its name in the legend. `y_limits` is the
-    part of the y axis to show.
+    part of the y axis to show. Raises ValueError for more lines or levels than can be told apart.
     """
+    level = level or {}
+    if len(lines) > len(COLOURS) or len(level) > len(DASHES):
+        raise ValueError(
+            f"{len(lines)} lines and {len(level)} levels, but only {len(COLOURS)} and "
+            f"{len(DASHES)} can be told apart: draw fewer, or several figures"
+        )
     axes = _axes(x, y)
     for (name, values), colour, marker in zip(lines.items(), COLOURS, MARKERS, strict=False):
         few = len(np.asarray(values)) <= 30
         style = {"marker": marker, "markersize": 5} if few else {}
         axes.plot(x_values, values, color=colour, label=name, **style)
-    for (name, value), dashes in zip((level or {}).items(), ("--", "-.", ":"), strict=False):
+    for (name, value), dashes in zip(level.items(), DASHES, strict=False):
         axes.axhline(value, color=GREY, linestyle=dashes, label=name)
     if best is not None:
         axes.axvline(best, color="black", linestyle=":", linewidth=1)

@@ -2,7 +2,8 @@
 
 A scorer is any callable that takes user indices and returns scores of shape
 (n_users_in_batch, n_items), higher is better: a model of this package, a Keras model in a lambda,
-``lambda users: np.tile(popularity, (len(users), 1))``.
+``lambda users: np.tile(popularity, (len(users), 1))``. Where newcomers are asked for, `UNKNOWN`
+(-1) is among the user indices, and must not be taken for the last row.
 """
 
 from collections.abc import Callable
@@ -34,6 +35,7 @@ def recommend(
     for name, value in (("k", k), ("batch_size", batch_size)):
         if value < 1:
             raise ValueError(f"{name} is {value}, but must be at least 1")
+    seen = csr_array(seen)
     user_index = check_index(user_index, seen.shape[0], "user_index")
     item_index = np.full((len(user_index), k), UNKNOWN)
     score = np.full((len(user_index), k), np.nan)

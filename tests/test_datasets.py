@@ -105,6 +105,30 @@ def test_latest_small(movielens):
     assert dataset.scale == (0.5, 5.0)
 
 
+@pytest.mark.parametrize(
+    ("title", "year"),
+    [
+        ("Life (2009- )", 2009),
+        ("The Hidden Show (2006–2007)", 2006),
+        ("Mission: 1999 (1998 ) ", 1998),
+        ("(500) Days (2009)", 2009),
+        ("Blade Runner 2049", None),
+        ("Untitled (1995) (V)", None),
+    ],
+)
+def test_the_year_at_the_end_of_a_title(movielens, title, year):
+    folder = movielens / "ml-latest-small"
+    edit(folder / "movies.csv", b"Toy Boat (1995)", title.encode())
+    found = read_movielens(folder, "latest-small").items["year"][0]
+    assert pd.isna(found) if year is None else found == year
+
+
+def test_a_quote_in_a_title_is_a_letter_like_others(movielens):
+    edit(movielens / "ml-100k" / "u.item", b"Toy Boat", b'"Toy" Boat')
+    items = read_movielens(movielens / "ml-100k", "100k").items
+    assert items["title"][0] == '"Toy" Boat (1995)'
+
+
 def test_windows_line_ends_and_re_encoded_titles_are_read_the_same(movielens):
     expected = read_movielens(movielens / "ml-100k", "100k")
     for path in (movielens / "ml-100k").iterdir():
@@ -254,6 +278,15 @@ def test_what_the_named_folder_lacks_is_looked_for_elsewhere(movielens, monkeypa
     monkeypatch.setenv("RECSYS_DATA_DIR", str(movielens / "ml-100k"))
     monkeypatch.setenv("RECSYS_CACHE_DIR", str(movielens))
     assert load_movielens("1m").folder == movielens / "ml-1m"
+
+
+def test_a_tilde_is_the_home_of_the_reader(movielens, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(movielens))
+    monkeypatch.setenv("RECSYS_DATA_DIR", "~/ml-100k")
+    monkeypatch.setenv("RECSYS_CACHE_DIR", "~")
+    assert fetch_movielens("100k") == movielens / "ml-100k"
+    assert fetch_movielens("1m") == movielens / "ml-1m"
 
 
 def test_an_unknown_name_is_refused():
@@ -459,6 +492,9 @@ def test_an_archive_that_would_escape_is_refused(server, monkeypatch, member):
 
 def test_of_two_that_race_the_later_keeps_what_the_first_put_there(server):
     def overtaken(request):
+        # Beside the target, for only within one file system a folder moves in one step.
+        (working_place,) = cache_folder().iterdir()
+        assert working_place.name.startswith(".download-")
         winner = cache_folder() / "ml-100k"
         winner.mkdir()
         for name, content in FILES["ml-100k"].items():
@@ -478,6 +514,17 @@ def test_a_change_in_the_cache_is_an_error(server, file):
     path.write_bytes(path.read_bytes().replace(b"4\t", b"3\t").replace(b"Toy", b"Tow"))
     with pytest.raises(DataFormatError, match=f"{file}: its SHA-256 is .* Delete .*ml-100k"):
         load_movielens()
+
+
+def test_a_dataset_that_cannot_be_put_in_place_is_said(server, monkeypatch):
+    def refuse(source, target):
+        raise PermissionError("not allowed")
+
+    server.answers = [send(ARCHIVE)]
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(DataUnavailableError, match="not allowed"):
+        fetch_movielens("100k")
+    assert_nothing_half_written()
 
 
 def test_a_cache_that_cannot_be_written_is_said(server, monkeypatch, tmp_path):
@@ -543,6 +590,17 @@ def test_own_ratings_from_a_spreadsheet(own):
     assert dataset.ratings["user_id"].to_list() == ["José"]
 
 
+def test_leading_zeros_make_an_id_text(own):
+    ratings = own("who,book,stars\n007,7,3\n7,10,4\n").ratings
+    assert ratings["user_id"].to_list() == ["007", "7"]
+    assert ratings["item_id"].to_list() == [7, 10]
+
+
+def test_the_fingerprint_of_own_ratings_is_that_of_the_file(own):
+    first, second, third = (own(f"who,book,stars\n1,1,{stars}\n") for stars in (3, 4, 3))
+    assert first.fingerprint == third.fingerprint != second.fingerprint
+
+
 @pytest.mark.parametrize(
     "when", ["1998-04-22T23:10:38Z", "1998-04-22 23:10:38", "1998-04-23 01:10:38.5+02:00"]
 )
@@ -581,6 +639,7 @@ def test_duplicates_are_kept_as_asked(own, keep, expected):
         ("1,1,3\n2,1\n", {}, "line 3: stars '' is not a number"),
         ("1,1,3\n,1,3\n", {}, "line 3: who '' is missing.*Fill it in"),
         ("1,1,3\n\n2, ,3\n", {}, "line 4: book '' is missing"),
+        ("1,1,3\n,,\n2,1,3\n", {}, "line 3: stars '' is not a number"),
         ('"a\nb",1,3\n2,,3\n', {}, "line 4: book '' is missing"),
         ("1,1,3\n2,1,3,4\n", {}, r"in line 3, saw 4.*quotes"),
         ("1,1,3,4\n2,1,3,4\n", {}, r"not a table.*quotes"),
@@ -600,7 +659,7 @@ def test_own_ratings_that_are_refused(own, text, options, message):
 
 
 def test_own_ratings_in_another_encoding_are_refused(own):
-    with pytest.raises(DataFormatError, match=r"line 3: the byte 0xe9 is not utf-8.*encoding="):
+    with pytest.raises(DataFormatError, match=r"line 3: the byte 0xe9 is not utf-8\..*encoding="):
         own("who,book,stars\nAna,1,3\nJosé,1,3\n", "cp1252")
 
 
@@ -609,6 +668,8 @@ def test_options_that_make_no_sense_are_refused(own):
         own("who,book,stars\n1,1,3\n", duplicates="all")
     with pytest.raises(ValueError, match="scale is"):
         own("who,book,stars\n1,1,3\n", scale=(5, 1))
+    with pytest.raises(ValueError, match="separator is '::': it has to be one character"):
+        own("who::book::stars\n1::1::3\n", separator="::")
 
 
 # --- The real files -----------------------------------------------------------------------------

@@ -75,10 +75,12 @@ def test_the_caches_used_last_are_kept(tmp_path):
 
 def test_kernels_are_quiet_and_find_the_data(monkeypatch):
     monkeypatch.setenv("RECSYS_DATA_DIR", "some/folder")
+    monkeypatch.setenv("RECSYS_CACHE_DIR", "~/kept")
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.delenv("RECSYS_OFFLINE", raising=False)
     environment = execution.kernel_environment(is_sample=False)
     assert environment["RECSYS_DATA_DIR"] == str(Path.cwd() / "some" / "folder")
+    assert environment["RECSYS_CACHE_DIR"] == str(Path.home() / "kept")
     assert environment["TF_CPP_MIN_LOG_LEVEL"] == "3"
     assert "MPLBACKEND" not in environment
     assert "RECSYS_OFFLINE" not in environment
@@ -255,6 +257,8 @@ def course(tmp_path_factory):
         (folder / "00_first.md").write_text(CHAPTER.format(title=title))
         (folder / "index.md").write_text(f"(start)=\n# {title}\n\nText.\n")
         (folder / "glossary.md").write_text("(words)=\n# Words\n")
+        # What a reader has made of a chapter, to work in, is no page of the book.
+        (folder / "00_first.ipynb").write_text("{}")
     return root
 
 
@@ -339,6 +343,17 @@ def test_a_failed_edition_leaves_the_site_as_it_was(built_course):
     spanish.write_text(sound)
     assert build(course)[0] == 0
     assert "Other words." in read_page(course, "en/index.html").text
+
+
+def test_a_change_of_prose_runs_no_chapter_and_builds_no_other_edition(built_course):
+    page = built_course / "book" / "en" / "00_first.md"
+    page.write_text(page.read_text() + "\nA new thought.\n")
+    code, log = build(built_course)
+    assert code == 0, log
+    assert "es: nothing has changed" in log
+    assert "en: nothing has changed" not in log
+    assert "Executing notebook" not in log
+    assert "A new thought." in read_page(built_course, "en/00_first.html").text
 
 
 def test_a_page_that_was_removed_does_not_linger(built_course):

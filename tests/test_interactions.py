@@ -91,6 +91,13 @@ def test_text_ids_are_not_silently_unknown_to_a_vocabulary_of_numbers(ratings):
         index_ratings(ratings.astype({"user_id": str}), like=train)
 
 
+@pytest.mark.parametrize("column", ["user_id", "item_id"])
+def test_a_missing_id_is_nobody(ratings, column):
+    ratings.loc[[2, 4], column] = np.nan
+    with pytest.raises(ValueError, match=f"2 ratings have no {column}, the first in row 2: .*drop"):
+        index_ratings(ratings)
+
+
 def test_a_missing_column_is_named(ratings):
     with pytest.raises(ValueError, match=r"no column 'item_id' among .*movie.*rename"):
         index_ratings(ratings.rename(columns={"item_id": "movie"}))

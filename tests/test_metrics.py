@@ -128,6 +128,14 @@ def test_a_padded_place_is_not_the_last_item_of_the_user_before(metric):
 
 
 @pytest.mark.parametrize("metric", RANKING)
+def test_more_pairs_than_32_bits_can_number(metric):
+    n = 50_000  # 2.5 thousand million pairs
+    last = np.array([n - 1], dtype=np.int32)
+    relevant = csr_array(([1], (last, last)), shape=(n, n))
+    assert metric(np.full((n, 1), n - 1), relevant) == 1
+
+
+@pytest.mark.parametrize("metric", RANKING)
 def test_users_with_nothing_relevant_are_left_out_and_nan_if_none_remain(metric):
     with_idle = csr_array(np.vstack([RELEVANT.toarray(), np.zeros((4, 5), dtype=bool)]))
     lists = np.vstack([RECOMMENDED, np.tile([0, 1], (4, 1))])
@@ -170,3 +178,5 @@ def test_coverage_by_hand():
     assert coverage([[UNKNOWN, UNKNOWN]], 8) == 0
     with pytest.raises(ValueError, match=r"item_index 4, but indices are 0 to 3"):
         coverage(RECOMMENDED, 4)
+    with pytest.raises(ValueError, match=r"item_index nan, .* -1 for an empty place"):
+        coverage([[0, nan]], 4)

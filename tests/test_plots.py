@@ -16,6 +16,7 @@ def test_bars_have_the_given_heights_and_labels():
     axes = axes_of(plots.bars([1, 2, 3], [10.0, 20.0, 5.0], x="rating", y="%"))
     assert [bar.get_height() for bar in axes.patches] == [10.0, 20.0, 5.0]
     assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "2", "3"]
+    assert [text.get_text() for text in axes.texts] == ["10", "20", "5"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("rating", "%")
 
 
@@ -52,6 +53,14 @@ def test_curves_name_each_line_mark_the_best_and_draw_the_level():
     assert drawn[2] == [2.7, 2.7]
     assert list(axes.lines[3].get_xdata()) == [2, 2]
     assert axes.get_ylim() == (0.5, 3.5)
+    assert axes.get_xscale() == "log"
+
+
+def test_no_line_is_left_out_in_silence():
+    with pytest.raises(ValueError, match="6 lines and 0 levels, but only 5 and 3"):
+        plots.curves([1], {str(n): [n] for n in range(6)}, x="x", y="y")
+    with pytest.raises(ValueError, match="1 lines and 4 levels"):
+        plots.curves([1], {"a": [1]}, x="x", y="y", level={str(n): n for n in range(4)})
 
 
 def test_a_hole_of_the_matrix_is_masked_and_a_rating_is_not():
@@ -59,6 +68,8 @@ def test_a_hole_of_the_matrix_is_masked_and_a_rating_is_not():
     drawn = axes.images[0].get_array()
     assert drawn.mask.tolist() == [[False, True], [False, False]]
     assert drawn[1, 1] == 5.0
+    assert axes.figure.axes[1].get_ylabel() == "rating"
+    assert len(plots.matrix([[1.0]], x="item", y="user").axes) == 1
 
 
 def test_show_displays_a_png_under_the_name_that_glue_looks_for(monkeypatch):
@@ -68,6 +79,7 @@ def test_show_displays_a_png_under_the_name_that_glue_looks_for(monkeypatch):
     ((data,), options) = shown[0]
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert options["metadata"]["scrapbook"] == {"name": "fig-one", "mime_prefix": ""}
+    assert options["metadata"]["image/png"] == {"width": 700}
     assert options["raw"] is True
 
 

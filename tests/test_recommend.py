@@ -188,6 +188,14 @@ def test_cosines_agree_with_a_loop():
         np.testing.assert_allclose(cosine[item], [expected[other] for other in nearest])
 
 
+def test_a_cosine_is_at_most_1_whatever_the_rounding():
+    vectors = np.random.default_rng(0).standard_normal((100, 7))
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert ((vectors / lengths) ** 2).sum(axis=1).max() > 1  # what would come out otherwise
+    _, cosine = similar_items(np.vstack([vectors, 3 * vectors]), np.arange(200), k=1)
+    assert cosine.max() == 1
+
+
 def test_an_item_out_of_range_is_called_an_item():
     with pytest.raises(IndexError, match=r"item_index 6 is out of range"):
         similar_items(VECTORS, [6])

@@ -42,6 +42,16 @@ def test_entries_have_no_word_of_english(entry, text):
     assert formatted == text
 
 
+def test_entries_stand_in_the_order_of_authors_and_years():
+    keys = ("zhou2001", "bell2009", "bell2007")
+    entries = [
+        f"@misc{{{key}, author = {{{key[:4]}, A.}}, year = {key[4:]}, title = {{T}},"
+        " howpublished = {H}, url = {https://x}}"
+        for key in keys
+    ]
+    assert list(as_text(parse_string("".join(entries), "bibtex"))) == sorted(keys)
+
+
 def test_every_entry_of_the_course_can_be_formatted_and_found():
     texts = as_text(BIBLIOGRAPHY)
     assert texts.keys() == BIBLIOGRAPHY.entries.keys()

@@ -62,6 +62,10 @@ def test_turkish_index_has_no_combining_dot():
     assert not any("\u0307" in term for term in terms(SearchTurkish, "İlk İki İÇİN"))
 
 
+def test_english_words_in_turkish_keep_their_i():
+    assert terms(SearchTurkish, "Item ID") == {SearchTurkish({}).stem("item"), "id"}
+
+
 @pytest.mark.parametrize("word", ["predicción", "prediccion", "tamaño", "tamano"])
 def test_spanish_words_are_found_with_and_without_their_accents(word):
     assert is_found(SearchSpanish, word, "La predicción del tamaño")

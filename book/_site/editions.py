@@ -105,6 +105,7 @@ def derive_config(
     html = config["html"]
     config["title"] = LANGUAGES[language]["title"]
     config["execute"]["cache"] = str(run.cache)
+    config["exclude_patterns"] = ["**.ipynb"]  # chapters that a reader has turned into notebooks
     html["favicon"] = str(ROOT / html["favicon"])
     html["extra_footer"] = LANGUAGES[language]["footer"]
     if html["baseurl"]:
@@ -153,20 +154,24 @@ def build_editions(editions: list[Edition], keep_going: bool) -> list[str]:
 
 
 def build_edition(edition: Edition) -> bool:
-    """Run Jupyter Book on one language; say whether it succeeded.
+    """Run Jupyter Book on one language, unless nothing has changed; say whether it succeeded.
 
     Sphinx forgets a page that was removed from the sources and the warnings of a page that did not
     change, and takes no notice of changes in this extension: a build starts afresh unless the last
     one succeeded with the very same pages, options and extension.
     """
-    stamp, inputs = edition.work / "stamp", fingerprint(edition)
-    if not stamp.exists() or stamp.read_text() != inputs:
+    stamp, inputs = edition.work / "stamp", [fingerprint(edition), fingerprint_of_texts(edition)]
+    last = stamp.read_text().split() if stamp.exists() else [None, None]
+    if last == inputs and "--all" not in edition.flags:
+        logger.info("%s: nothing has changed", edition.language)
+        return True
+    if last[0] != inputs[0]:
         shutil.rmtree(edition.work, ignore_errors=True)
     edition.work.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     process = subprocess.run(jupyter_book_command(edition), env=edition.environment)
     if process.returncode == 0:
-        stamp.write_text(inputs)
+        stamp.write_text("\n".join(inputs))
     return process.returncode == 0
 
 
@@ -186,8 +191,20 @@ def fingerprint(edition: Edition) -> str:
     settings = json.dumps([edition.config, edition.toc, edition.flags, pages])
     digest = hashlib.sha256(settings.encode())
     for file in sorted(SITE.rglob("*")):
-        if file.is_file() and file.suffix not in {".pyc", ".mo"}:  # made by the build
+        if file.is_file() and file.suffix != ".pyc":
             digest.update(f"\0{file.relative_to(SITE)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def fingerprint_of_texts(edition: Edition) -> str:
+    """Hash the text of the pages and of the bibliography."""
+    source = ROOT / "book" / edition.language
+    bibliography = [source / file for file in edition.config["bibtex_bibfiles"]]
+    files = [*sorted(source.rglob("*")), *bibliography]
+    digest = hashlib.sha256()
+    for file in files:
+        if file.is_file() and file.suffix != ".ipynb":
+            digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 
 

@@ -74,7 +74,7 @@ def kernel_environment(is_sample: bool) -> dict[str, str]:
     environment.pop("MPLBACKEND", None)  # a notebook shows its figures inline
     for name in FOLDER_SETTINGS:  # kernels have another working directory
         if environment.get(name):
-            environment[name] = os.path.abspath(environment[name])
+            environment[name] = os.path.abspath(os.path.expanduser(environment[name]))
     if is_sample:
         environment["RECSYS_OFFLINE"] = "1"  # no kernel tries the failed download again
     return environment
