@@ -21,8 +21,10 @@ BLUE, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#009E73", "#CC79A7", 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY)
 MARKERS = ("o", "s", "^", "D", "v")
 DASHES = ("--", "-.", ":")
-# Twice a laptop's resolution, so that a phone's screen shows sharp text.
-DPI = 160
+# As wide as a column of text, so that letters come out as large as those of the text around them;
+# in twice the resolution of a laptop, so that they are sharp on a phone, too.
+SIZE = (5.5, 3.2)  # inches
+DPI = 200
 
 
 def show(figure: Figure, name: str) -> None:
@@ -111,7 +113,7 @@ def matrix(values: ArrayLike, *, x: str, y: str, colour: str = "") -> Figure:
 
     With `colour`, the name of what the colours stand for, a colour bar is added.
     """
-    axes = _axes(x, y, size=(7.0, 4.2))
+    axes = _axes(x, y, size=(5.5, 3.8))
     image = axes.imshow(
         np.asarray(values, dtype=float), cmap="cividis_r", aspect="auto", interpolation="nearest"
     )
@@ -123,7 +125,7 @@ def matrix(values: ArrayLike, *, x: str, y: str, colour: str = "") -> Figure:
     return axes.figure
 
 
-def _axes(x: str, y: str, size: tuple[float, float] = (7.0, 3.6)) -> Axes:
+def _axes(x: str, y: str, size: tuple[float, float] = SIZE) -> Axes:
     # Figure instead of pyplot: no global state that one chapter could leave to the next.
     axes = Figure(figsize=size, layout="constrained").subplots()
     axes.set(xlabel=x, ylabel=y)

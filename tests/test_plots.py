@@ -79,7 +79,7 @@ def test_show_displays_a_png_under_the_name_that_glue_looks_for(monkeypatch):
     ((data,), options) = shown[0]
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
     assert options["metadata"]["scrapbook"] == {"name": "fig-one", "mime_prefix": ""}
-    assert options["metadata"]["image/png"] == {"width": 700}
+    assert options["metadata"]["image/png"] == {"width": 550}
     assert options["raw"] is True
 
 
