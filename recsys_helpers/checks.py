@@ -58,7 +58,8 @@ def check(exercise: str, answer: Callable) -> Verdict:
     key, details = _diagnose(known[exercise], answer)
     if key is None:
         return Verdict(exercise, passed=True)
-    return Verdict(exercise, passed=False, hint=_hint(exercise, key).format(**details))
+    hint = _hint(exercise, key).format(exercise=exercise, **details)
+    return Verdict(exercise, passed=False, hint=hint)
 
 
 def exercises() -> Mapping[str, Exercise]:
@@ -111,7 +112,8 @@ def _diagnose(exercise: Exercise, answer: Callable) -> tuple[str | None, dict]:
     for key, mistake in exercise.mistakes.items():
         if same(got, mistake(*exercise.arguments)):
             return key, {}
-    return "different", {"got": _describe(got), "expected": _describe(expected)}
+    kinds = {"got": _kind(got), "expected": _kind(expected)}
+    return ("values" if kinds["got"] == kinds["expected"] else "different"), kinds
 
 
 def same(got: object, expected: object) -> bool:
@@ -126,7 +128,10 @@ def same(got: object, expected: object) -> bool:
         return all(same(g, e) for g, e in zip(got, expected, strict=True))
     if isinstance(expected, pd.DataFrame):
         return isinstance(got, pd.DataFrame) and _same_rows(got, expected)
-    if isinstance(expected, pd.Series) and isinstance(got, (pd.Series, dict)):
+    if isinstance(expected, pd.Series):
+        if not isinstance(got, (pd.Series, dict)):
+            # Where the index holds ids, bare numbers do not say what they belong to.
+            return isinstance(expected.index, pd.RangeIndex) and _same_numbers(got, expected)
         got = pd.Series(got)
         if set(got.index) != set(expected.index) or not got.index.is_unique:
             return False
@@ -147,6 +152,8 @@ def _same_rows(got: pd.DataFrame, expected: pd.DataFrame) -> bool:
 
 def _same_numbers(got: object, expected: object) -> bool:
     try:
+        if any(isinstance(cell, str) for cell in np.asarray(got, dtype=object).flat):
+            return False  # "1995" is a text, although NumPy would read a number out of it
         got, expected = (np.asarray(values, dtype=float) for values in (got, expected))
     except (TypeError, ValueError, OverflowError):
         return False
@@ -155,13 +162,13 @@ def _same_numbers(got: object, expected: object) -> bool:
     )
 
 
-def _describe(answer: object) -> str:
-    if isinstance(answer, (tuple, list)):
-        return f"{type(answer).__name__} ({', '.join(_describe(part) for part in answer)})"
-    shape = np.shape(answer)
-    if shape:
-        return f"{type(answer).__name__} {shape}"
-    return f"{type(answer).__name__} {answer!s:.40}"
+def _kind(answer: object) -> str:
+    """Name the type of an answer, its shape and its parts, but none of its values."""
+    kind = type(answer).__name__
+    if isinstance(answer, tuple):
+        return f"{kind} ({', '.join(_kind(part) for part in answer[:3])})"
+    shape = getattr(answer, "shape", None) or (isinstance(answer, list) and len(answer))
+    return f"{kind} {shape}" if shape else kind
 
 
 def _hint(exercise: str, key: str) -> str:

@@ -73,7 +73,7 @@ def load_movielens(name: str = "100k") -> Dataset:
         folder = fetch_movielens(name)
     except DataUnavailableError as error:
         warnings.warn(
-            f"{error} Going on with the built-in sample.", DataUnavailableWarning, stacklevel=2
+            f"going on with the built-in sample: {error}", DataUnavailableWarning, stacklevel=2
         )
         return make_sample()
     return read_movielens(folder, name)
@@ -185,6 +185,7 @@ def _download(source: _Source, target: Path) -> None:
 
 def _retrieve(source: _Source, folder: Path) -> Path:
     """Download the archive into ``folder``, with a progress bar, verified, tried three times."""
+    pooch.get_logger().setLevel("ERROR")  # the bar and, in the end, one warning say enough
     base, _, file = source.url.rpartition("/")
     fetcher = pooch.create(
         folder, base_url=base + "/", registry={file: f"sha256:{source.sha256}"}, retry_if_failed=2

@@ -1,5 +1,6 @@
 """The checks of the exercises: right answers pass, each typical mistake gets its own hint."""
 
+import math
 import re
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from recsys_helpers.checks import check, exercises
 
 BOOK = Path(__file__).parents[1] / "book"
 LANGUAGES = ("en", "es", "tr", "ko")
+RATINGS = exercises()["ratings-sparsity"].arguments
+CORRECT_DAMPED_MEAN = exercises()["ratings-damped-mean"].right(*RATINGS, 2.0)
 MISTAKES = [(name, key) for name, exercise in exercises().items() for key in exercise.mistakes]
 
 
@@ -64,10 +67,43 @@ def test_the_untouched_stub_is_not_yet_solved(name, language):
         assert verdict.hint == hints(language)["any"]["not-yet"]
 
 
-def test_an_unforeseen_wrong_answer_says_what_was_got_and_expected(language):
-    verdict = check("svd-soft-threshold", lambda s, shrinkage: 0.0)
-    assert "float 0.0" in verdict.hint
-    assert "ndarray (4,)" in verdict.hint
+def test_an_answer_of_another_kind_says_what_was_got_and_what_is_wanted(language):
+    hint = check("svd-soft-threshold", lambda s, shrinkage: 0.0).hint
+    assert "float" in hint
+    assert "ndarray (4,)" in hint
+    hint = check("svd-gradient-step", lambda *arguments: [arguments[0]]).hint
+    assert "list 1" in hint
+    assert "tuple (ndarray (2,), ndarray (2,))" in hint
+
+
+def test_wrong_values_of_the_right_kind_name_the_input_and_not_the_answer(language):
+    verdict = check("ratings-sparsity", lambda ratings: 0.123)
+    assert verdict.hint == hints(language)["any"]["values"].format(exercise="ratings-sparsity")
+    assert str(exercises()["ratings-sparsity"].right(*RATINGS)) not in verdict.hint
+
+
+@pytest.mark.parametrize("share_of", [int, round, math.ceil])
+def test_every_way_to_round_splits_by_time_alike(share_of):
+    def time_split(ratings, share):
+        in_order = ratings.sort_values("timestamp")
+        n_test = share_of(share * len(ratings))
+        return in_order.iloc[:-n_test], in_order.iloc[-n_test:]
+
+    assert check("ratings-time-split", time_split).passed
+
+
+@pytest.mark.parametrize(
+    ("name", "lucky"),
+    [
+        ("ratings-release-year", lambda titles: titles.str.extract(r"\((\d{4})\)", expand=False)),
+        ("ratings-release-year", lambda titles: titles.str.findall(r"\d{4}").str[-1].astype(float)),
+        ("ratings-damped-mean", lambda ratings, damping: CORRECT_DAMPED_MEAN.to_numpy()),
+        ("svd-choose-rank", lambda ranks, train, validation: ranks[len(ranks) // 2]),
+        ("svd-choose-rank", lambda ranks, train, validation: ranks[int(np.argmax(validation))]),
+    ],
+)
+def test_an_answer_that_is_right_by_luck_is_not_accepted(name, lucky):
+    assert not check(name, lucky).passed
 
 
 def test_an_error_in_the_answer_becomes_a_hint(language):
@@ -105,6 +141,9 @@ def test_an_answer_that_changes_its_input_does_not_change_the_question():
         (np.array([[1.0, 2.0]]), np.array([1.0, 2.0]), False),
         (pd.Series([2.0, 1.0], [9, 7]), pd.Series([1.0, 2.0], [7, 9]), True),
         ({7: 1.0, 9: 2.0}, pd.Series([1.0, 2.0], [7, 9]), True),
+        ([1.0, 2.0], pd.Series([1.0, 2.0], [7, 9]), False),
+        ([1.0, 2.0], pd.Series([1.0, 2.0]), True),
+        (["1", "2"], [1.0, 2.0], False),
         (pd.Series([1.0, 2.0], [7, 8]), pd.Series([1.0, 2.0], [7, 9]), False),
         (pd.Series([1.0, 1.0], [7, 7]), pd.Series([1.0, 2.0], [7, 9]), False),
         (pd.Series([1.0, 2.0, 2.0], [7, 9, 9]), pd.Series([1.0, 2.0], [7, 9]), False),
@@ -126,7 +165,7 @@ def test_same_looks_at_the_meaning_not_at_the_type(got, expected, verdict):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_every_hint_and_no_other(language):
     expected = {name: set(exercise.mistakes) for name, exercise in exercises().items()}
-    expected["any"] = {"not-yet", "not-a-function", "raised", "different"}
+    expected["any"] = {"not-yet", "not-a-function", "raised", "different", "values"}
     assert {name: set(of_exercise) for name, of_exercise in hints(language).items()} == expected
 
 

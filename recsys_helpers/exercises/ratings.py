@@ -8,12 +8,12 @@ from recsys_helpers.checks import Exercise
 # Three users, four items of which one has the id 40: ids are names, not positions.
 RATINGS = pd.DataFrame(
     {
-        "user_id": [1, 1, 1, 2, 2, 7, 7],
-        "item_id": [10, 20, 40, 10, 30, 10, 20],
-        "rating": [5.0, 3.0, 4.0, 4.0, 1.0, 2.0, 2.0],
-        "timestamp": pd.to_datetime([60, 10, 50, 20, 40, 30, 15], unit="s"),
+        "user_id": [1, 1, 1, 2, 2, 7, 7, 7],
+        "item_id": [10, 20, 40, 10, 30, 10, 20, 40],
+        "rating": [5.0, 3.0, 4.0, 4.0, 1.0, 2.0, 2.0, 5.0],
+        "timestamp": pd.to_datetime([900, 10, 50, 20, 45, 30, 15, 40], unit="s"),
     },
-    index=[4, 0, 3, 5, 1, 2, 6],
+    index=[4, 0, 3, 5, 1, 2, 6, 7],
 )
 
 TITLES = pd.Series(
@@ -21,6 +21,7 @@ TITLES = pd.Series(
         "Toy Story (1995)",
         "2001: A Space Odyssey (1968)",
         "Land Before Time III (1995) (V)",
+        "Death Race 2000 on Tape",
         "unknown",
     ]
 )
@@ -108,17 +109,18 @@ EXERCISES = {
         },
     ),
     "ratings-rmse": Exercise(
-        arguments=(np.array([5.0, 3.0, 1.0, 4.0]), np.array([4.0, 3.0, 3.0, 3.0])),
+        arguments=(np.array([5.0, 3.0, 1.0, 4.0]), np.array([4.0, 3.0, 3.0, 1.0])),
         right=_rmse,
         mistakes={
             "no-root": lambda rating, predicted: _rmse(rating, predicted) ** 2,
             "mae": lambda rating, predicted: np.mean(np.abs(rating - predicted)),
             "no-mean": lambda rating, predicted: np.sqrt(np.sum((rating - predicted) ** 2)),
+            "deviation": lambda rating, predicted: np.std(rating - predicted),
             "no-square": lambda rating, predicted: np.mean(rating - predicted),
         },
     ),
     "ratings-time-split": Exercise(
-        arguments=(RATINGS, 1 / 3),
+        arguments=(RATINGS, 3 / 8),  # three rows, however one rounds
         right=_time_split,
         mistakes={
             "file-order": _cut,

@@ -61,6 +61,7 @@ EXERCISES = {
             "holes-as-zeros": _holes_as_zeros,
             "item-means": lambda m: np.nan_to_num(m - np.nanmean(m, axis=0, keepdims=True)),
             "global-mean": lambda m: np.nan_to_num(m - np.nanmean(m)),
+            "holes-not-zero": lambda m: np.nan_to_num(m) - np.nanmean(m, axis=1, keepdims=True),
             "holes-left": lambda m: m - np.nanmean(m, axis=1, keepdims=True),
             "filled-not-centred": lambda m: np.where(
                 np.isnan(m), np.nanmean(m, axis=1, keepdims=True), m
@@ -78,9 +79,9 @@ EXERCISES = {
     ),
     "svd-choose-rank": Exercise(
         arguments=(
-            [1, 2, 4, 8, 16],
-            [0.93, 0.91, 0.88, 0.83, 0.75],
-            [0.95, 0.93, 0.92, 0.94, 0.97],
+            [4, 8, 16, 32, 64, 128],
+            [0.93, 0.91, 0.88, 0.83, 0.75, 0.62],
+            [0.99, 0.94, 0.92, 0.93, 0.95, 0.97],
         ),
         right=lambda ranks, train, validation: ranks[int(np.argmin(validation))],
         mistakes={
@@ -104,6 +105,8 @@ EXERCISES = {
         right=_gradient_step,
         mistakes={
             "one-after-the-other": _one_after_the_other,
+            "too-long": lambda p, q, r, rate, penalty: _gradient_step(p, q, r, 2 * rate, penalty),
+            "penalty-grows": lambda p, q, r, rate, penalty: _gradient_step(p, q, r, rate, -penalty),
             "uphill": lambda p, q, r, rate, penalty: _gradient_step(p, q, r, -rate, penalty),
             "no-penalty": lambda p, q, r, rate, penalty: _gradient_step(p, q, r, rate, 0.0),
         },
