@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from numbers import Number
 from pathlib import PurePath
 from types import MappingProxyType
 
@@ -163,12 +164,19 @@ def _same_numbers(got: object, expected: object) -> bool:
 
 
 def _kind(answer: object) -> str:
-    """Name the type of an answer, its shape and its parts, but none of its values."""
-    kind = type(answer).__name__
+    """Say what sort of thing an answer is, with its shape or its parts, but none of its values."""
+    if isinstance(answer, Number):
+        return "number"
     if isinstance(answer, tuple):
-        return f"{kind} ({', '.join(_kind(part) for part in answer[:3])})"
-    shape = getattr(answer, "shape", None) or (isinstance(answer, list) and len(answer))
-    return f"{kind} {shape}" if shape else kind
+        parts = [*map(_kind, answer[:3]), *(["…"] if len(answer) > 3 else [])]
+        return f"tuple ({', '.join(parts)})"
+    if isinstance(answer, (list, np.ndarray)):
+        try:
+            return f"array {np.asarray(answer, dtype=object).shape}"
+        except ValueError:  # rows of different lengths
+            return f"list ({len(answer)},)"
+    shape = getattr(answer, "shape", "")
+    return f"{type(answer).__name__} {shape}".strip()
 
 
 def _hint(exercise: str, key: str) -> str:
