@@ -88,6 +88,10 @@ class Truth:
         """Variance of the rating of each pair, in stars squared, shape (n_users, n_items)."""
         return self._moments[1]
 
+    def expected_of(self, ratings: pd.DataFrame) -> np.ndarray:
+        """Expected rating, in stars, of each row of a table (user_id, item_id): shape (n,)."""
+        return self.expected_rating[ratings["user_id"] - 1, ratings["item_id"] - 1]
+
     def noise_floor(self, user_index: np.ndarray, item_index: np.ndarray) -> float:
         """Return the RMSE, in stars, of a model that knows the truth, over these pairs."""
         return float(np.sqrt(self.variance[user_index, item_index].mean()))

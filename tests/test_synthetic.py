@@ -166,6 +166,8 @@ def test_expected_rating_and_variance_of_one_pair_by_hand():
     assert truth.noise_floor(np.array([0]), np.array([0])) == pytest.approx(0.5)
     # Felt: 0.5 - 2 = -1.5, so 2.5 / 0.935 = 2.674 deviations below: 3 stars with p = 0.0037.
     assert truth.expected_rating[0, 1] == pytest.approx(2.0037, abs=1e-4)
+    rows = pd.DataFrame({"user_id": [1, 1], "item_id": [2, 1]}, index=[7, 3])
+    assert truth.expected_of(rows) == pytest.approx([2.0037, 2.5], abs=1e-4)
 
 
 def test_the_noise_floor_against_an_independent_simulation(sample, pairs):
