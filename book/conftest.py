@@ -11,6 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 from unittest.mock import patch
 
+import nbval.plugin
 import pytest
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
@@ -21,6 +22,7 @@ from book._site import execution
 CHAPTERS = Path(__file__).parent / "en"
 collect_ignore_glob = ["*.ipynb"]  # chapters that a reader has turned into notebooks
 
+nbval.plugin.coalesce_streams = execution.join_streams
 prepare = functools.cache(execution.prepare)
 
 

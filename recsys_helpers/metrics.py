@@ -29,10 +29,26 @@ def mae(rating: ArrayLike, predicted: ArrayLike) -> float:
     return float(np.mean(np.abs(_errors(rating, predicted))))
 
 
-def scoreboard(rating: ArrayLike, predictions: Mapping[str, ArrayLike]) -> pd.DataFrame:
-    """Compare models on the same ratings: a row for each name, columns RMSE and MAE."""
+def scoreboard(
+    rating: ArrayLike,
+    predictions: Mapping[str, ArrayLike],
+    way: tuple[str, str] | None = None,
+) -> pd.DataFrame:
+    """Compare models on the same ratings: a row for each name, columns RMSE and MAE.
+
+    `way` names two rows, usually a baseline and the noise floor; a column `covered` then says which
+    share of the way in RMSE from the one to the other each model covers. If the second row is not
+    there, as on real ratings, whose noise nobody knows, there is no such column. Raises ValueError
+    if the first is not there.
+    """
     rows = [(rmse(rating, predicted), mae(rating, predicted)) for predicted in predictions.values()]
-    return pd.DataFrame(rows, pd.Index(list(predictions), name="model"), columns=["RMSE", "MAE"])
+    board = pd.DataFrame(rows, pd.Index(list(predictions), name="model"), columns=["RMSE", "MAE"])
+    if way is not None and way[0] not in board.index:
+        raise ValueError(f"the way starts at {way[0]!r}, which is none of {list(predictions)}")
+    if way is not None and way[1] in board.index:
+        start, end = board["RMSE"].loc[list(way)]
+        board["covered"] = (start - board["RMSE"]) / (start - end)
+    return board
 
 
 def precision_at_k(recommended: ArrayLike, relevant: csr_array) -> float:

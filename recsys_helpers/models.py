@@ -60,7 +60,7 @@ def fit_global_mean(train: Interactions, scale: RatingScale) -> FactorModel:
     Raises ValueError, as every fit here does, when the training part is empty, has ids that are
     `UNKNOWN`, or ratings that are not finite.
     """
-    _check_train(train)
+    check_train(train)
     return FactorModel(
         float(train.rating.mean()),
         np.zeros(train.n_users),
@@ -174,7 +174,8 @@ def fit_soft_impute(
     return _with_factors(baseline, left[:, :n_left], shrunk[:n_left], right[:n_left], scale)
 
 
-def _check_train(train: Interactions) -> None:
+def check_train(train: Interactions) -> None:
+    """Raise ValueError for ratings that nothing can be learnt from: see `fit_global_mean`."""
     unknown = np.count_nonzero(~train.known)
     if unknown:
         raise ValueError(
@@ -206,7 +207,7 @@ def _damped_mean(values: np.ndarray, index: np.ndarray, size: int, damping: floa
 
 def _residuals(train: Interactions, baseline: FactorModel) -> csr_array:
     """What mean and biases leave over of each training rating: (n_users, n_items), holes 0."""
-    _check_train(train)
+    check_train(train)
     shape = (len(baseline.user_bias), len(baseline.item_bias))
     if shape != (train.n_users, train.n_items):
         raise ValueError(

@@ -79,6 +79,7 @@ def curves(
     level: Mapping[str, float] | None = None,
     y_limits: tuple[float, float] | None = None,
     log_x: bool = False,
+    log_y: bool = False,
 ) -> Figure:
     """Draw named lines over one axis.
 
@@ -103,8 +104,78 @@ def curves(
         axes.axvline(best, color="black", linestyle=":", linewidth=1)
     if log_x:
         axes.set_xscale("log")
+    if log_y:
+        axes.set_yscale("log")
     axes.set_ylim(y_limits)
     axes.legend(frameon=False)
+    return axes.figure
+
+
+def boxes(groups: Mapping[str, ArrayLike], *, x: str, y: str) -> Figure:
+    """Draw how the values of each group are spread, one box per group.
+
+    A box is the middle half of the values, the line in it their median, and the whiskers reach
+    from the 5th to the 95th percentile. Raises ValueError for a group without a value.
+    """
+    empty = [name for name, values in groups.items() if not np.size(values)]
+    if empty:
+        raise ValueError(f"there is no value in group {empty[0]!r}: leave it out")
+    axes = _axes(x, y)
+    axes.boxplot(
+        [np.asarray(values, dtype=float) for values in groups.values()],
+        tick_labels=list(groups),
+        whis=(5, 95),
+        showfliers=False,
+        patch_artist=True,
+        boxprops={"facecolor": BLUE, "alpha": 0.5},
+        medianprops={"color": "black"},
+    )
+    return axes.figure
+
+
+def tables(named: Mapping[str, ArrayLike]) -> Figure:
+    """Draw small matrices side by side, their numbers in the cells and their names on top.
+
+    The darker a cell, the larger its number is among those of its matrix.
+    """
+    matrices = [np.atleast_2d(values) for values in named.values()]
+    widths = [values.shape[1] for values in matrices]
+    height = max(len(values) for values in matrices)
+    size = (SIZE[0], SIZE[0] * (height + 1) / (sum(widths) + len(widths)))
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(1, len(matrices), width_ratios=widths, squeeze=False)[0]
+    for axes, name, values in zip(panels, named, matrices, strict=True):
+        axes.imshow(values, cmap="Blues", vmin=values.min(), vmax=2 * values.max() - values.min())
+        for (row, column), value in np.ndenumerate(values):
+            axes.text(column, row, f"{value:g}", ha="center", va="center")
+        axes.set_title(name)
+        axes.set(xticks=[], yticks=[])
+    return figure
+
+
+def graph(nodes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, str]]) -> Figure:
+    """Draw boxes with their names as text, and an arrow for each edge (from, to).
+
+    A node's place is (column, row), counted from the top left. Raises ValueError for an edge to or
+    from a node that is not there.
+    """
+    unknown = [name for edge in edges for name in edge if name not in nodes]
+    if unknown:
+        raise ValueError(f"an edge names {unknown[0]!r}, but the nodes are {list(nodes)}")
+    columns, rows = zip(*nodes.values(), strict=True)
+    height = 0.65 * (max(rows) - min(rows) + 1)
+    axes = Figure(figsize=(SIZE[0], height), layout="constrained").subplots()
+    axes.set(xlim=(min(columns) - 0.6, max(columns) + 0.6), ylim=(max(rows) + 0.5, min(rows) - 0.5))
+    axes.axis("off")
+    frame = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": BLUE}
+    texts = {
+        name: axes.text(*place, name, ha="center", va="center", bbox=frame)
+        for name, place in nodes.items()
+    }
+    for start, end in edges:
+        ends = {"patchA": texts[start].get_bbox_patch(), "patchB": texts[end].get_bbox_patch()}
+        arrow = {"arrowstyle": "->", "color": GREY, **ends}
+        axes.annotate("", nodes[end], nodes[start], arrowprops=arrow)
     return axes.figure
 
 

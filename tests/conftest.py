@@ -1,7 +1,13 @@
-"""The tiny data sets as files, for the tests that read some."""
+"""Data for the tests: tiny data sets as files, and MovieLens 100K where it is."""
 
+import os
+from pathlib import Path
+
+import pandas as pd
 import pytest
 from tiny_movielens import FILES
+
+from recsys_helpers.interactions import split_random
 
 
 @pytest.fixture
@@ -12,3 +18,14 @@ def movielens(tmp_path):
         for name, content in files.items():
             (tmp_path / folder / name).write_bytes(content)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def movielens_100k():
+    """Return the training and the test part of MovieLens 100K, split at random."""
+    folder = Path(os.environ.get("RECSYS_DATA_DIR", "."))
+    found = [path for path in (folder / "u.data", folder / "ml-100k" / "u.data") if path.exists()]
+    if not found:
+        pytest.skip("needs MovieLens 100K: set RECSYS_DATA_DIR to the folder that holds u.data")
+    columns = ["user_id", "item_id", "rating", "timestamp"]
+    return split_random(pd.read_csv(found[0], sep="\t", names=columns))

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from docutils import nodes
+from nbformat import NotebookNode
 from sphinx.errors import ConfigError
 
 from book._site import editions, execution, pages
@@ -88,6 +89,23 @@ def test_kernels_are_quiet_and_find_the_data(monkeypatch):
 
 def test_kernels_do_not_try_a_failed_download_again():
     assert execution.kernel_environment(is_sample=True)["RECSYS_OFFLINE"] == "1"
+
+
+def test_what_a_cell_prints_is_not_broken_where_the_kernel_cut_it():
+    def printed(text, name="stdout"):
+        return NotebookNode(output_type="stream", name=name, text=text)
+
+    figure = NotebookNode(output_type="display_data", data={}, metadata={})
+    sent = [
+        printed("data:"),
+        printed(" sample\nn"),
+        figure,
+        printed("oise", "stderr"),
+        printed("\n"),
+    ]
+    for _ in range(2):  # joining changes nothing in what was sent
+        joined = execution.join_streams(sent)
+        assert [output.get("text") for output in joined] == ["data: sample\nn\n", None, "oise"]
 
 
 # Configurations that are derived from the root's

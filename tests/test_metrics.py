@@ -73,6 +73,31 @@ def test_the_scoreboard_has_a_row_for_each_model_in_order():
     assert board.to_numpy().tolist() == [[1, 1], [0, 0]]
 
 
+def test_the_scoreboard_says_which_share_of_the_way_a_model_covers():
+    predictions = {
+        "mean": [5, 1],  # errors 2: RMSE 2
+        "biases": [4.5, 1.5],  # 1.5
+        "model": [3.75, 2.25],  # 0.75
+        "floor": [3.5, 2.5],  # 0.5
+    }
+    board = scoreboard([3, 3], predictions, way=("biases", "floor"))
+    assert list(board.columns) == ["RMSE", "MAE", "covered"]
+    # Of the way of 1.5 - 0.5 = 1: -0.5, nothing, 1.5 - 0.75, all.
+    assert board["covered"].tolist() == [-0.5, 0, 0.75, 1]
+    assert board["RMSE"].tolist() == [2, 1.5, 0.75, 0.5]
+
+
+def test_no_way_is_covered_where_nobody_knows_the_noise():
+    predictions = {"biases": [4, 4], "model": [5, 3]}
+    board = scoreboard([5, 3], predictions, way=("biases", "floor"))
+    assert list(board.columns) == ["RMSE", "MAE"]
+
+
+def test_a_way_starts_at_a_model_that_is_there():
+    with pytest.raises(ValueError, match=r"'bias'.*none of.*'biases'"):
+        scoreboard([5, 3], {"biases": [4, 4], "floor": [5, 3]}, way=("bias", "floor"))
+
+
 def test_precision_by_hand():
     # User 0: 1 of 2 places; user 1: 1 of 2, the padded place counts; user 2 is left out.
     assert precision_at_k(RECOMMENDED, RELEVANT) == pytest.approx((1 / 2 + 1 / 2) / 2)

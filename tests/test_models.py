@@ -1,13 +1,11 @@
-import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
+from planted import SCALE, error_on_test, from_cells, planted
 
 from recsys_helpers.datasets import RatingScale
-from recsys_helpers.interactions import UNKNOWN, Interactions, index_ratings, split_random
+from recsys_helpers.interactions import UNKNOWN, index_ratings, split_random
 from recsys_helpers.metrics import rmse
 from recsys_helpers.models import (
     FactorModel,
@@ -17,7 +15,6 @@ from recsys_helpers.models import (
     fit_svd,
 )
 
-SCALE = RatingScale(1, 5)
 FITS = {
     "mean": fit_global_mean,
     "biases": fit_biases,
@@ -25,30 +22,6 @@ FITS = {
     "soft_impute": lambda train, scale: fit_soft_impute(train, scale, shrinkage=2.0),
 }
 every_fit = pytest.mark.parametrize("fit", FITS.values(), ids=FITS)
-
-
-def from_cells(cells):
-    """Index a dense matrix of ratings, NaN for a hole, its full vocabulary included."""
-    cells = np.asarray(cells, dtype=float)
-    user_index, item_index = np.nonzero(~np.isnan(cells))
-    return Interactions(
-        user_index,
-        item_index,
-        cells[user_index, item_index],
-        pd.RangeIndex(cells.shape[0]),
-        pd.RangeIndex(cells.shape[1]),
-    )
-
-
-def planted(seed=0, n_users=60, n_items=45, share=0.5, noise=0.3):
-    """Ratings made of biases, two strong factors and noise, with gaps between the ids."""
-    rng = np.random.default_rng(seed)
-    bias = 0.3 * rng.standard_normal((n_users, 1)) + 0.3 * rng.standard_normal(n_items)
-    factors = rng.standard_normal((n_users, 2)) @ rng.standard_normal((2, n_items))
-    mean = 3 + bias + 0.6 * factors
-    user, item = np.nonzero(rng.random((n_users, n_items)) < share)
-    rating = np.clip(mean[user, item] + noise * rng.standard_normal(len(user)), 1, 5)
-    return pd.DataFrame({"user_id": 100 + 3 * user, "item_id": 1 + 7 * item, "rating": rating})
 
 
 def checkerboard(n_users=30, n_items=21):
@@ -59,15 +32,6 @@ def checkerboard(n_users=30, n_items=21):
 def with_holes(cells, share, seed=0):
     hole = np.random.default_rng(seed).random(cells.shape) < share
     return np.where(hole, np.nan, cells), hole
-
-
-def test_rmse(fit, train, test):
-    indexed = index_ratings(train)
-    other = index_ratings(test, like=indexed)
-    return rmse(other.rating, fit(indexed, SCALE).predict(other.user_index, other.item_index))
-
-
-test_rmse.__test__ = False
 
 
 @pytest.fixture
@@ -297,14 +261,14 @@ def test_a_cap_on_the_factors_that_takes_effect_is_announced():
 @pytest.mark.parametrize("seed", range(3))
 def test_planted_factors_are_found_and_shuffled_ids_are_not(seed):
     train, test = split_random(planted(seed, n_users=80, n_items=60))
-    error = {name: test_rmse(fit, train, test) for name, fit in FITS.items()}
+    error = {name: error_on_test(fit, train, test) for name, fit in FITS.items()}
     assert error["soft_impute"] < error["svd"] < error["biases"]
     # The noise alone is 0.3, less what clipping takes off; over five seeds 0.405 to 0.438.
     assert 0.35 < error["soft_impute"] < 0.47
     shuffled = train.assign(item_id=np.random.default_rng(0).permutation(train["item_id"]))
     shuffled = shuffled.drop_duplicates(["user_id", "item_id"])
     for name in ("svd", "soft_impute"):
-        assert test_rmse(FITS[name], shuffled, test) > error["biases"]
+        assert error_on_test(FITS[name], shuffled, test) > error["biases"]
 
 
 @every_fit
@@ -385,16 +349,6 @@ def test_impossible_arguments_are_refused():
         fit_svd(train, SCALE, 2, baseline=other)
 
 
-@pytest.fixture(scope="module")
-def movielens_100k():
-    folder = Path(os.environ.get("RECSYS_DATA_DIR", "."))
-    found = [path for path in (folder / "u.data", folder / "ml-100k" / "u.data") if path.exists()]
-    if not found:
-        pytest.skip("needs MovieLens 100K: set RECSYS_DATA_DIR to the folder that holds u.data")
-    columns = ["user_id", "item_id", "rating", "timestamp"]
-    return split_random(pd.read_csv(found[0], sep="\t", names=columns))
-
-
 @pytest.mark.parametrize(
     ("fit", "lowest", "highest"),
     [
@@ -407,4 +361,4 @@ def movielens_100k():
 )
 def test_figures_on_movielens_100k(movielens_100k, fit, lowest, highest):
     # Below the lowest, the test part has leaked: myFM's Bayesian factorisation reaches 0.8985.
-    assert lowest <= test_rmse(fit, *movielens_100k) <= highest
+    assert lowest <= error_on_test(fit, *movielens_100k) <= highest

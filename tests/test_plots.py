@@ -91,6 +91,75 @@ def test_the_same_figure_is_the_same_bytes(monkeypatch):
     assert shown[0] == shown[1]
 
 
+def test_an_axis_is_logarithmic_if_asked_for():
+    lines = {"a": [1.0, 100.0]}
+    for log_y, scale in ((True, "log"), (False, "linear")):
+        axes = axes_of(plots.curves([1, 2], lines, x="x", y="y", log_y=log_y))
+        assert (axes.get_xscale(), axes.get_yscale()) == ("linear", scale)
+
+
+def test_boxes_show_the_median_the_middle_half_and_the_5th_to_95th_percentile():
+    groups = {"1": np.arange(101), "5": [3.0, 4.0, 50.0]}
+    axes = axes_of(plots.boxes(groups, x="rating", y="predicted"))
+    lows, highs = [], []
+    for box in axes.patches:
+        heights = box.get_path().vertices[:, 1]
+        lows.append(heights.min())
+        highs.append(heights.max())
+    # Of 0..100 the quartiles are 25 and 75; of three numbers they lie halfway between two.
+    assert (lows, highs) == ([25, 3.5], [75, 27])
+    lower, upper, *_, median = (list(line.get_ydata()) for line in axes.lines[:5])
+    assert (lower, upper, median) == ([25, 5], [75, 95], [50, 50])
+    assert list(axes.lines[9].get_ydata()) == [4, 4]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["1", "5"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("rating", "predicted")
+
+
+def test_a_box_of_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"no value in group '2': leave it out"):
+        plots.boxes({"1": [1.0], "2": []}, x="x", y="y")
+
+
+def test_tables_write_each_number_into_its_cell():
+    figure = plots.tables({"one-hot": [0, 1], "$P$": [[0.5, -0.25, 3], [1, 2, 7]]})
+    one_hot, table = figure.axes
+    assert (one_hot.get_title(), table.get_title()) == ("one-hot", "$P$")
+    assert {text.get_position(): text.get_text() for text in one_hot.texts} == {
+        (0, 0): "0",
+        (1, 0): "1",
+    }
+    cells = {text.get_position(): text.get_text() for text in table.texts}  # by (column, row)
+    assert cells[1, 0] == "-0.25"
+    assert [cells[column, 1] for column in range(3)] == ["1", "2", "7"]
+    drawn = table.images[0].norm(table.images[0].get_array())
+    assert drawn[1, 2] == drawn.max()  # 7 is the darkest,
+    assert drawn[0, 1] == drawn.min() == 0  # and -0.25 the lightest
+
+
+def test_a_table_of_equal_numbers_can_be_drawn(recwarn):
+    plots.tables({"zeros": np.zeros((2, 3)), "ones": [1, 1]}).canvas.draw()
+    assert not recwarn.list
+
+
+def test_a_graph_has_a_text_for_each_node_and_an_arrow_for_each_edge():
+    nodes = {"user": (0, 0), "item": (0, 1), "dot": (1, 0.5)}
+    figure = plots.graph(nodes, [("user", "dot"), ("item", "dot")])
+    axes = axes_of(figure)
+    names = {text.get_text(): text.get_position() for text in axes.texts if text.get_text()}
+    assert names == nodes
+    arrows = [text for text in axes.texts if not text.get_text()]
+    assert [(arrow.xyann, arrow.xy) for arrow in arrows] == [
+        ((0, 0), (1, 0.5)),
+        ((0, 1), (1, 0.5)),
+    ]
+    assert axes.yaxis_inverted()  # rows are counted from the top
+
+
+def test_an_edge_to_a_node_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r"an edge names 'sum', but the nodes are \['dot'\]"):
+        plots.graph({"dot": (0, 0)}, [("dot", "sum")])
+
+
 @pytest.mark.parametrize("n_points", [30, 31])
 def test_few_points_get_markers_many_do_not(n_points):
     figure = plots.curves(range(n_points), {"a": range(n_points)}, x="x", y="y")

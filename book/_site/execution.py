@@ -80,6 +80,24 @@ def kernel_environment(is_sample: bool) -> dict[str, str]:
     return environment
 
 
+def join_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Make one output of the pieces in which a kernel sends what a cell prints.
+
+    It cuts where it happens to be, within a line too. The functions of this name in MyST-NB and
+    nbval start a new line at every cut, so that both get this one instead.
+    """
+    joined, streams = [], {}
+    for output in outputs:
+        name = output.get("name") if output["output_type"] == "stream" else None
+        if name in streams:
+            streams[name]["text"] += output["text"]
+            continue
+        joined.append(NotebookNode(output))
+        if name is not None:
+            streams[name] = joined[-1]
+    return joined
+
+
 def read_chapter(file: Path) -> NotebookNode | None:
     """The notebook in a page, read just as the build reads it; None for a page without code."""
     text = file.read_text(encoding="utf-8")

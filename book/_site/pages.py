@@ -4,10 +4,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import myst_nb.core.render
 from docutils import nodes
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from .execution import join_streams
 from .languages import LANGUAGES
 
 SITE = Path(__file__).resolve().parent
@@ -103,6 +105,7 @@ def number_by_chapter(app, builder) -> None:
 
 
 def setup(app) -> dict:
+    myst_nb.core.render.coalesce_streams = join_streams
     app.add_config_value("course_data", "", "env", str)
     app.add_post_transform(PageFacts)
     app.add_css_file("languages.css")
