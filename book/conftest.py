@@ -11,7 +11,6 @@ from collections import defaultdict
 from pathlib import Path
 from unittest.mock import patch
 
-import nbval.plugin
 import pytest
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
@@ -22,7 +21,6 @@ from book._site import execution
 CHAPTERS = Path(__file__).parent / "en"
 collect_ignore_glob = ["*.ipynb"]  # chapters that a reader has turned into notebooks
 
-nbval.plugin.coalesce_streams = execution.join_streams
 prepare = functools.cache(execution.prepare)
 
 

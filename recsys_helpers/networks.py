@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 import pandas as pd
 from keras import layers, ops
 
@@ -73,8 +72,9 @@ class TrainedNetwork:
                 f"the network {self.network.name!r} has no layer {sorted(missing)[0]!r}: "
                 "only a network of build_mf is a sum of a mean, biases and a dot product"
             )
-        tables = (self.network.get_layer(name).get_weights()[0] for name in names)
-        user_bias, item_bias, user_factors, item_factors = (np.float64(table) for table in tables)
+        user_bias, item_bias, user_factors, item_factors = (
+            self.network.get_layer(name).get_weights()[0].astype("float64") for name in names
+        )
         return FactorModel(
             self.network.get_layer("global_mean").offset,
             user_bias[:, 0],

@@ -64,6 +64,15 @@ def test_the_number_of_parameters_is_that_of_the_korean_source():
     assert build_mf(944, 1683, 200).count_params() == (944 + 1683) * (200 + 1) == 528_027
 
 
+def test_factors_start_small_and_biases_at_zero():
+    keras.utils.set_random_seed(0)
+    network = build_mf(30, 20, 8)
+    for side in ("user", "item"):
+        (factors,) = network.get_layer(f"{side}_factors").get_weights()
+        assert -0.05 <= factors.min() < -0.04 < 0.04 < factors.max() <= 0.05
+        assert not network.get_layer(f"{side}_bias").get_weights()[0].any()
+
+
 def test_a_rating_by_hand():
     predicted = tiny().network.predict_on_batch([np.array([0, 0, 1, 1]), np.array([0, 1, 2, 0])])
     # 3 + b_u + b_i + p·q, beyond the scale, too:
@@ -79,6 +88,13 @@ def test_the_scorer_gives_the_scores_of_the_network(trained):
     predicted = trained.network.predict_on_batch([user, item])[:, 0]
     np.testing.assert_allclose(model(np.arange(n_users)).ravel(), predicted, atol=1e-5)
     np.testing.assert_allclose(model.predict(user, item), SCALE.clip(predicted), atol=1e-5)
+
+
+def test_a_trained_network_knows_whose_its_rows_are(parts, trained):
+    train, again = index_ratings(parts[0]), index_ratings(parts[0], like=trained)
+    np.testing.assert_array_equal(again.user_index, train.user_index)
+    np.testing.assert_array_equal(again.item_index, train.item_index)
+    assert trained.scale == SCALE
 
 
 def test_unknown_is_what_holds_for_all():
@@ -116,6 +132,14 @@ def test_the_same_seed_gives_the_same_network_and_another_another(parts, trained
     for number, table in enumerate(trained.network.get_weights()):
         np.testing.assert_array_equal(table, again.network.get_weights()[number])
         assert not np.array_equal(table, other.network.get_weights()[number])
+
+
+def test_steps_are_as_many_and_as_long_as_asked_for():
+    train = from_cells([[5, 4, np.nan], [np.nan, np.nan, 3]])
+    settings = {"batch_size": 2, "n_epochs": 5, "learning_rate": 0.25}
+    optimizer = fit_mf(train, SCALE, n_factors=2, **settings).network.optimizer
+    assert optimizer.iterations == 5 * 2  # two batches, of two ratings and of one
+    assert optimizer.learning_rate == 0.25
 
 
 def test_the_penalties_are_in_units_of_the_sum_of_squared_errors():
@@ -292,6 +316,15 @@ def test_a_loaded_network_is_the_one_that_was_saved(tmp_path, user_ids, item_ids
     indexed = index_ratings(ratings, like=after)
     assert indexed.user_index.tolist() == [1, 0]
     assert indexed.item_index.tolist() == [2, UNKNOWN]
+
+
+def test_what_is_unfinished_lies_beside_the_file(tmp_path, monkeypatch):
+    # From another disk, where the system's temporary files may be, it could not be renamed.
+    renamed = []
+    monkeypatch.setattr("os.replace", lambda source, target: renamed.append(source))
+    networks.save(tiny(), tmp_path / "mf.keras")
+    assert all(source.is_relative_to(tmp_path) for source in renamed)
+    assert len(renamed) == 1
 
 
 def test_a_trained_network_can_be_loaded_by_keras_and_trained_on(tmp_path, trained):

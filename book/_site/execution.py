@@ -83,8 +83,8 @@ def kernel_environment(is_sample: bool) -> dict[str, str]:
 def join_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """Make one output of the pieces in which a kernel sends what a cell prints.
 
-    It cuts where it happens to be, within a line too. The functions of this name in MyST-NB and
-    nbval start a new line at every cut, so that both get this one instead.
+    It cuts where it happens to be, within a line too. MyST-NB's `coalesce_streams`, which starts a
+    new line at every cut, is replaced by this one.
     """
     joined, streams = [], {}
     for output in outputs:

@@ -4,18 +4,20 @@ import numpy as np
 
 from recsys_helpers.checks import Exercise
 
-# No row twice and not row 0, so that each mistake looks the same however it is written.
-INDEX, N_ROWS = np.array([3, 4, 1]), 5
+# No row twice and not row 0, so that each mistake looks the same however it is written; not the
+# last row either, so that the number of rows cannot be read off the largest one.
+INDEX, N_ROWS = np.array([3, 4, 1]), 6
 
 # As many ratings as factors, so that a sum over the wrong axis is a wrong answer and not an error.
 P = np.array([[0.5, -1.0, 0.2], [1.5, 0.3, -0.4], [-0.6, 0.8, 1.0]])
 Q = np.array([[1.0, 0.4, -0.5], [0.2, 2.0, 0.5], [-1.0, 0.3, 0.7]])
 USER_BIAS, ITEM_BIAS = np.array([0.3, -0.2, 0.1]), np.array([0.05, 0.4, -0.5])
 
-# With a patience of 3: the best is epoch 7, training stops after epoch 10, never sees epoch 15.
+# With a patience of 3: the best is epoch 7, epoch 9 is as good, training stops after epoch 10 and
+# never sees epoch 19. What follows tells apart where the mistakes stop.
 VALIDATION_RMSE = [
-    *(1.00, 0.95, 0.97, 0.96, 0.93, 0.94, 0.92, 0.94),
-    *(0.93, 0.95, 0.91, 0.92, 0.93, 0.94, 0.90, 0.91),
+    *(1.00, 0.95, 0.97, 0.98, 0.93, 0.94, 0.92, 0.94, 0.92, 0.95),
+    *(0.91, 0.92, 0.94, 0.93, 0.90, 0.91, 0.92, 0.93, 0.89, 0.90),
 ]
 
 
@@ -73,6 +75,16 @@ def _worse_than_the_epoch_before(errors: list[float], patience: int) -> int:
     return int(np.argmin(errors[: epoch + 1])) + 1
 
 
+def _a_tie_is_an_improvement(errors: list[float], patience: int) -> int:
+    best = 0
+    for epoch, error in enumerate(errors):
+        if error <= errors[best]:
+            best = epoch
+        elif epoch - best == patience:
+            break
+    return best + 1
+
+
 def _combine(batch_rmse: np.ndarray, batch_size: np.ndarray) -> float:
     return float(np.sqrt(np.average(batch_rmse**2, weights=batch_size)))
 
@@ -87,7 +99,9 @@ EXERCISES = {
             "one-vector": lambda index, n: _one_hot(index, n).sum(axis=0),
             "every-row": _every_row_alike,
             "identity": lambda index, n: np.eye(n),
+            "diagonal": lambda index, n: np.eye(len(index), n),
             "only-occurring": _only_columns_that_occur,
+            "to-largest": lambda index, n: _one_hot(index, max(index) + 1),
         },
     ),
     "mf-count": Exercise(
@@ -96,6 +110,8 @@ EXERCISES = {
         mistakes={
             "no-biases": lambda n_users, n_items, k: (n_users + n_items) * k,
             "one-bias": lambda n_users, n_items, k: (n_users + n_items) * k + 1,
+            "bias-per-table": lambda n_users, n_items, k: (n_users + n_items) * k + 2,
+            "user-biases": lambda n_users, n_items, k: (n_users + n_items) * k + n_users,
             "mean": lambda n_users, n_items, k: (n_users + n_items) * (k + 1) + 1,
             "users-only": lambda n_users, n_items, k: n_users * (k + 1),
             "multiplied": lambda n_users, n_items, k: n_users * n_items * (k + 1),
@@ -108,12 +124,15 @@ EXERCISES = {
         right=lambda p, q, b_u, b_i, mean: mean + b_u + b_i + _dot(p, q),
         mistakes={
             "every-pair": lambda p, q, b_u, b_i, mean: mean + b_u + b_i + p @ q.T,
+            "matrix-product": lambda p, q, b_u, b_i, mean: mean + b_u + b_i + p @ q,
             "one-number": lambda p, q, b_u, b_i, mean: mean + b_u + b_i + np.sum(p * q),
             "wrong-axis": lambda p, q, b_u, b_i, mean: mean + b_u + b_i + np.sum(p * q, axis=0),
             "not-summed": lambda p, q, b_u, b_i, mean: mean + b_u + b_i + p * q,
+            "inside-the-sum": lambda p, q, b_u, b_i, mean: _dot(mean + b_u + b_i + p * q, 1),
             "column": lambda p, q, b_u, b_i, mean: mean + b_u + b_i + _dot(p, q)[:, None],
             "no-mean": lambda p, q, b_u, b_i, mean: b_u + b_i + _dot(p, q),
             "no-biases": lambda p, q, b_u, b_i, mean: mean + _dot(p, q),
+            "dot-only": lambda p, q, b_u, b_i, mean: _dot(p, q),
         },
     ),
     "mf-penalty": Exercise(
@@ -121,6 +140,7 @@ EXERCISES = {
         right=lambda shrinkage, n: shrinkage / n,
         mistakes={
             "undivided": lambda shrinkage, n: shrinkage,
+            "as-printed": lambda shrinkage, n: shrinkage / 2,
             "multiplied": lambda shrinkage, n: shrinkage * n,
             "half": lambda shrinkage, n: shrinkage / (2 * n),
             "double": lambda shrinkage, n: 2 * shrinkage / n,
@@ -139,6 +159,7 @@ EXERCISES = {
             "too-early": lambda errors, patience: _best_epoch(errors, patience - 1),
             "not-anew": _never_starts_to_count_anew,
             "epoch-before": _worse_than_the_epoch_before,
+            "tie": _a_tie_is_an_improvement,
             "error": lambda errors, patience: errors[_best_epoch(errors, patience) - 1],
         },
     ),
@@ -148,9 +169,12 @@ EXERCISES = {
         mistakes={
             "mean": lambda rmse, size: np.mean(rmse),
             "weighted": lambda rmse, size: np.average(rmse, weights=size),
+            "not-squared": lambda rmse, size: np.sqrt(np.average(rmse, weights=size)),
             "unweighted": lambda rmse, size: np.sqrt(np.mean(rmse**2)),
+            "size-squared": lambda rmse, size: np.sqrt(np.sum((size * rmse) ** 2) / np.sum(size)),
             "no-root": lambda rmse, size: _combine(rmse, size) ** 2,
             "not-divided": lambda rmse, size: np.sqrt(np.sum(size * rmse**2)),
+            "outside-the-root": lambda rmse, size: np.sqrt(np.sum(size * rmse**2)) / np.sum(size),
             "batches": lambda rmse, size: np.sqrt(np.mean(size * rmse**2)),
         },
     ),

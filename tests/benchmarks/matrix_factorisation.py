@@ -88,8 +88,12 @@ def korean(known, clock):
         table_penalty=0.01,
         bias_penalty=0.01,
     )
+
+    def batch_rmse(rating, predicted):
+        return keras.ops.sqrt(keras.ops.mean(keras.ops.square(rating - predicted)))
+
     sgd = keras.optimizers.SGD(0.01)
-    fit(network, known, clock, optimizer=sgd, batch_size=256, epochs=60)
+    fit(network, known, clock, loss=batch_rmse, optimizer=sgd, batch_size=256, epochs=60)
 
 
 def course(known, clock, batch_size=8192, learning_rate=0.05, epochs=12, jit_compile=False):
@@ -152,7 +156,9 @@ def compiled_loop(known, clock):
     def epoch(order, rate, user, item, deviation, b_u, b_i, p, q):
         for n in order:
             u, i = user[n], item[n]
-            error = deviation[n] - b_u[u] - b_i[i] - np.dot(p[u], q[i])
+            error = deviation[n] - b_u[u] - b_i[i]
+            for k in range(p.shape[1]):
+                error -= p[u, k] * q[i, k]
             b_u[u] += rate * (error - bias_penalty * b_u[u])
             b_i[i] += rate * (error - bias_penalty * b_i[i])
             for k in range(p.shape[1]):
