@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import numpy as np
 import pandas as pd
 from keras import layers, ops
 
@@ -72,9 +73,7 @@ class TrainedNetwork:
                 f"the network {self.network.name!r} has no layer {sorted(missing)[0]!r}: "
                 "only a network of build_mf is a sum of a mean, biases and a dot product"
             )
-        user_bias, item_bias, user_factors, item_factors = (
-            self.network.get_layer(name).get_weights()[0].astype("float64") for name in names
-        )
+        user_bias, item_bias, user_factors, item_factors = map(self._table, names)
         return FactorModel(
             self.network.get_layer("global_mean").offset,
             user_bias[:, 0],
@@ -83,6 +82,17 @@ class TrainedNetwork:
             item_factors,
             self.scale,
         )
+
+    def _table(self, name: str) -> np.ndarray:
+        """A table of factors or biases, with what comes from facts added."""
+
+        def weights(name):
+            return self.network.get_layer(name).get_weights()[0].astype("float64")
+
+        facts = f"{name.split('_')[0]}_facts"
+        if facts not in {layer.name for layer in self.network.layers}:
+            return weights(name)
+        return weights(name) + weights(facts) @ weights(f"{name}_of_facts")
 
 
 def build_mf(
@@ -93,6 +103,9 @@ def build_mf(
     table_penalty: float = 0.0,
     row_penalty: float = 0.0,
     bias_penalty: float = 0.0,
+    user_facts: np.ndarray | None = None,
+    item_facts: np.ndarray | None = None,
+    fact_penalty: float = 0.0,
 ) -> keras.Model:
     """Build matrix factorisation as a network: (user_index, item_index) -> rating, all (batch,).
 
@@ -107,19 +120,10 @@ def build_mf(
     _at_least(0, table_penalty=table_penalty, row_penalty=row_penalty, bias_penalty=bias_penalty)
     user = keras.Input((), dtype="int32", name="user_index")
     item = keras.Input((), dtype="int32", name="item_index")
-
-    def table(name, n_rows, n_columns, start, penalty):
-        regularizer = keras.regularizers.L2(penalty) if penalty else None
-        return layers.Embedding(n_rows, n_columns, start, regularizer, name=name)
-
-    p = table("user_factors", n_users, n_factors, "uniform", table_penalty)(user)
-    q = table("item_factors", n_items, n_factors, "uniform", table_penalty)(item)
-    if row_penalty:
-        p, q = RowPenalty(row_penalty)(p), RowPenalty(row_penalty)(q)
-    dot = layers.Dot(axes=1, name="dot")([p, q])
-    b_u = table("user_bias", n_users, 1, "zeros", bias_penalty)(user)
-    b_i = table("item_bias", n_items, 1, "zeros", bias_penalty)(item)
-    total = layers.Add(name="sum")([dot, b_u, b_i])
+    penalties = table_penalty, row_penalty, bias_penalty, fact_penalty
+    p, b_u = _side("user", user, n_users, n_factors, user_facts, *penalties)
+    q, b_i = _side("item", item, n_items, n_factors, item_facts, *penalties)
+    total = layers.Add(name="sum")([layers.Dot(axes=1, name="dot")([p, q]), b_u, b_i])
     rating = layers.Rescaling(1.0, offset=float(global_mean), name="global_mean")(total)
     return keras.Model([user, item], rating, name="matrix_factorisation")
 
@@ -135,6 +139,10 @@ def fit_mf(
     batch_size: int = 8192,
     n_epochs: int = 12,
     seed: int = 0,
+    user_facts: np.ndarray | None = None,
+    item_facts: np.ndarray | None = None,
+    fact_shrinkage: float = 1500.0,
+    loss: str | keras.losses.Loss = "mean_squared_error",
 ) -> TrainedNetwork:
     """Train `build_mf` on squared error with Adam, in seconds for 100,000 ratings.
 
@@ -159,9 +167,12 @@ def fit_mf(
         table_penalty=shrinkage / n,
         row_penalty=row_penalty,
         bias_penalty=damping / n,
+        user_facts=user_facts,
+        item_facts=item_facts,
+        fact_penalty=fact_shrinkage / n,
     )
     # Compiled, a step is faster, but compiling it costs more than a run as short as this one saves.
-    network.compile(keras.optimizers.Adam(learning_rate), "mse", jit_compile=False)
+    network.compile(keras.optimizers.Adam(learning_rate), loss, jit_compile=False)
     inputs = [train.user_index.astype("int32"), train.item_index.astype("int32")]
     network.fit(inputs, train.rating, batch_size=batch_size, epochs=n_epochs, verbose=0)
     return TrainedNetwork(network, train.user_ids, train.item_ids, scale)
@@ -228,3 +239,37 @@ def _at_least(least: int, **settings: float) -> None:
     for name, value in settings.items():
         if not value >= least:  # NaN is not
             raise ValueError(f"{name} is {value}, but must be at least {least}")
+
+
+def _side(
+    name, index, n_rows, n_factors, facts, table_penalty, row_penalty, bias_penalty, fact_penalty
+):
+    """Build the factors, (batch, n_factors), and the bias, (batch, 1), of users or of items."""
+
+    def table(kind, n_columns, start, penalty):
+        regularizer = keras.regularizers.L2(penalty) if penalty else None
+        layer = layers.Embedding(n_rows, n_columns, start, regularizer, name=f"{name}_{kind}")
+        return layer(index)
+
+    factors = table("factors", n_factors, "uniform", table_penalty)
+    if row_penalty:
+        factors = RowPenalty(row_penalty)(factors)
+    bias = table("bias", 1, "zeros", bias_penalty)
+    if facts is None:
+        return factors, bias
+
+    given = layers.Embedding(*facts.shape, trainable=False, name=f"{name}_facts")
+    given.build()
+    given.set_weights([facts])
+
+    def of_facts(kind, n_columns):
+        return layers.Dense(
+            n_columns,
+            use_bias=False,
+            kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
+            kernel_regularizer=keras.regularizers.L2(fact_penalty) if fact_penalty else None,
+            name=f"{name}_{kind}_of_facts",
+        )(given(index))
+
+    factors = layers.Add()([factors, of_facts("factors", n_factors)])
+    return factors, layers.Add()([bias, of_facts("bias", 1)])
