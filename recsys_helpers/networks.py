@@ -182,8 +182,8 @@ def save(trained: TrainedNetwork, path: str | os.PathLike) -> None:
     """Write the network, its vocabularies and its scale into one `.keras` file.
 
     Such a file is a zip archive, in which Keras ignores what it does not know: it can open this
-    one, too. The file appears whole or not at all. Raises ValueError for another ending, and
-    FileNotFoundError without the folder.
+    one, too, wherever this module has been imported (for `RowPenalty`). The file appears whole or
+    not at all. Raises ValueError for another ending, and FileNotFoundError without the folder.
     """
     path = Path(path)
     if not path.parent.is_dir():
