@@ -156,7 +156,8 @@ def fit_mf(
     check_train(train)
     _at_least(1, n_factors=n_factors, batch_size=batch_size, n_epochs=n_epochs)
     _at_least(0, shrinkage=shrinkage, row_penalty=row_penalty, damping=damping)
-    _at_least(0, learning_rate=learning_rate)
+    if isinstance(learning_rate, float | int):
+        _at_least(0, learning_rate=learning_rate)
     n = len(train.rating)
     keras.utils.set_random_seed(seed)
     network = build_mf(
