@@ -162,8 +162,8 @@ def fit_mf(
     )
     # Compiled, a step is faster, but compiling it costs more than a run as short as this one saves.
     network.compile(keras.optimizers.Adam(learning_rate), "mse", jit_compile=False)
-    inputs = [train.user_index.astype("int32"), train.item_index.astype("int32")]
-    network.fit(inputs, train.rating, batch_size=batch_size, epochs=n_epochs, verbose=0)
+    pairs = [train.user_index, train.item_index]
+    network.fit(pairs, train.rating, batch_size=batch_size, epochs=n_epochs, verbose=0)
     return TrainedNetwork(network, train.user_ids, train.item_ids, scale)
 
 
