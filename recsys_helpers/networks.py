@@ -1,7 +1,8 @@
 """Indexed ratings -> a trained Keras network, kept with its vocabularies -> a model that scores.
 
 The network is matrix factorisation, r̂_ui = μ + b_u + b_i + p_u·q_i, with embeddings for p, q and
-the biases; notation as in `models`. Importing this module imports Keras, which takes seconds.
+the biases; notation as in `models`. Facts about a user or an item, a row of numbers each, may help
+to make its factors and its bias. Importing this module imports Keras, which takes seconds.
 """
 
 import json
@@ -16,6 +17,7 @@ import keras
 import numpy as np
 import pandas as pd
 from keras import layers, ops
+from numpy.typing import ArrayLike
 
 from .datasets import RatingScale
 from .interactions import Interactions
@@ -64,7 +66,7 @@ class TrainedNetwork:
     def to_factor_model(self) -> FactorModel:
         """Take the mean, biases and factors out of a network of `build_mf`: a scorer.
 
-        Raises ValueError for a network that has none.
+        What facts add to them is included. Raises ValueError for a network that has none.
         """
         names = ("user_bias", "item_bias", "user_factors", "item_factors")
         missing = {*names, "global_mean"} - {layer.name for layer in self.network.layers}
@@ -84,15 +86,13 @@ class TrainedNetwork:
         )
 
     def _table(self, name: str) -> np.ndarray:
-        """A table of factors or biases, with what comes from facts added."""
-
-        def weights(name):
-            return self.network.get_layer(name).get_weights()[0].astype("float64")
-
-        facts = f"{name.split('_')[0]}_facts"
-        if facts not in {layer.name for layer in self.network.layers}:
-            return weights(name)
-        return weights(name) + weights(facts) @ weights(f"{name}_of_facts")
+        """Factors or biases, one row per user or item, with what facts add to them."""
+        weights = {layer.name: layer.get_weights() for layer in self.network.layers}
+        own = weights[name][0].astype("float64")
+        if f"{name}_of_facts" not in weights:
+            return own
+        facts = weights[f"{name.split('_')[0]}_facts"][0].astype("float64")
+        return own + facts @ weights[f"{name}_of_facts"][0]
 
 
 def build_mf(
@@ -103,8 +103,8 @@ def build_mf(
     table_penalty: float = 0.0,
     row_penalty: float = 0.0,
     bias_penalty: float = 0.0,
-    user_facts: np.ndarray | None = None,
-    item_facts: np.ndarray | None = None,
+    user_facts: ArrayLike | None = None,
+    item_facts: ArrayLike | None = None,
     fact_penalty: float = 0.0,
 ) -> keras.Model:
     """Build matrix factorisation as a network: (user_index, item_index) -> rating, all (batch,).
@@ -112,15 +112,21 @@ def build_mf(
     `table_penalty` and `bias_penalty` weigh the sum of squares of all factors and of all biases
     (Keras' L2), `row_penalty` the factors of the batch (`RowPenalty`). Factors start as Keras
     starts embeddings, uniform from -0.05 to 0.05, biases at 0. The output is (batch, 1) and not
-    clipped to the scale: at its ends the gradient would vanish. Raises ValueError for an empty
-    table or a negative penalty. Source: Koren, Bell, Volinsky (2009), "Matrix factorization
-    techniques for recommender systems", Computer 42(8).
+    clipped to the scale: at its ends the gradient would vanish.
+
+    With facts, of shape (n_users, n_facts) or (n_items, n_facts), factors and biases are those of
+    the row plus its facts times a learnt matrix, whose squares `fact_penalty` weighs. Raises
+    ValueError for an empty table, a negative penalty, and facts of another shape or not finite.
+    Sources: Koren, Bell, Volinsky (2009), "Matrix factorization techniques for recommender
+    systems", Computer 42(8); for the facts Kula (2015), "Metadata embeddings for user and item
+    cold-start recommendations", CBRecSys.
     """
     _at_least(1, n_users=n_users, n_items=n_items, n_factors=n_factors)
-    _at_least(0, table_penalty=table_penalty, row_penalty=row_penalty, bias_penalty=bias_penalty)
+    _at_least(0, table_penalty=table_penalty, row_penalty=row_penalty)
+    _at_least(0, bias_penalty=bias_penalty, fact_penalty=fact_penalty)
+    penalties = table_penalty, row_penalty, bias_penalty, fact_penalty
     user = keras.Input((), dtype="int32", name="user_index")
     item = keras.Input((), dtype="int32", name="item_index")
-    penalties = table_penalty, row_penalty, bias_penalty, fact_penalty
     p, b_u = _side("user", user, n_users, n_factors, user_facts, *penalties)
     q, b_i = _side("item", item, n_items, n_factors, item_facts, *penalties)
     total = layers.Add(name="sum")([layers.Dot(axes=1, name="dot")([p, q]), b_u, b_i])
@@ -135,28 +141,30 @@ def fit_mf(
     shrinkage: float = 6.0,
     row_penalty: float = 0.06,
     damping: float = 2.0,
-    learning_rate: float = 0.05,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 0.05,
     batch_size: int = 8192,
     n_epochs: int = 12,
     seed: int = 0,
-    user_facts: np.ndarray | None = None,
-    item_facts: np.ndarray | None = None,
+    user_facts: ArrayLike | None = None,
+    item_facts: ArrayLike | None = None,
     fact_shrinkage: float = 1500.0,
     loss: str | keras.losses.Loss = "mean_squared_error",
 ) -> TrainedNetwork:
-    """Train `build_mf` on squared error with Adam, in seconds for 100,000 ratings.
+    """Train `build_mf` with Adam, in seconds for 100,000 ratings.
 
     `shrinkage` is that of `fit_soft_impute`, and `damping` that of `fit_biases`: penalties on the
-    squares of factors and biases beside the *sum* of squared errors. Keras' loss is a mean, so that
-    both are divided by the number of ratings. The defaults were chosen on validation parts of
-    MovieLens 100K. Sets the global seeds of Python, NumPy and Keras: same seed, same network, on
+    squares of factors and biases beside the *sum* of squared errors; `fact_shrinkage` is the same
+    for the matrices that facts are multiplied by. Keras' loss is a mean, so that all three are
+    divided by the number of ratings. The defaults were chosen on validation parts of MovieLens
+    100K; with facts, a learning rate that falls to 0 is better than a constant one. Sets the global seeds of Python, NumPy and Keras: same seed, same network, on
     one machine. Raises ValueError for ratings that cannot be learnt from, as `fit_biases` does,
     and for settings below their least value.
     """
     check_train(train)
     _at_least(1, n_factors=n_factors, batch_size=batch_size, n_epochs=n_epochs)
     _at_least(0, shrinkage=shrinkage, row_penalty=row_penalty, damping=damping)
-    if isinstance(learning_rate, float | int):
+    _at_least(0, fact_shrinkage=fact_shrinkage)
+    if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
         _at_least(0, learning_rate=learning_rate)
     n = len(train.rating)
     keras.utils.set_random_seed(seed)
@@ -174,8 +182,8 @@ def fit_mf(
     )
     # Compiled, a step is faster, but compiling it costs more than a run as short as this one saves.
     network.compile(keras.optimizers.Adam(learning_rate), loss, jit_compile=False)
-    inputs = [train.user_index.astype("int32"), train.item_index.astype("int32")]
-    network.fit(inputs, train.rating, batch_size=batch_size, epochs=n_epochs, verbose=0)
+    pairs = [train.user_index, train.item_index]
+    network.fit(pairs, train.rating, batch_size=batch_size, epochs=n_epochs, verbose=0)
     return TrainedNetwork(network, train.user_ids, train.item_ids, scale)
 
 
@@ -243,14 +251,13 @@ def _at_least(least: int, **settings: float) -> None:
 
 
 def _side(
-    name, index, n_rows, n_factors, facts, table_penalty, row_penalty, bias_penalty, fact_penalty
+    side, index, n_rows, n_factors, facts, table_penalty, row_penalty, bias_penalty, fact_penalty
 ):
     """Build the factors, (batch, n_factors), and the bias, (batch, 1), of users or of items."""
 
     def table(kind, n_columns, start, penalty):
-        regularizer = keras.regularizers.L2(penalty) if penalty else None
-        layer = layers.Embedding(n_rows, n_columns, start, regularizer, name=f"{name}_{kind}")
-        return layer(index)
+        embedding = layers.Embedding(n_rows, n_columns, start, _l2(penalty), name=f"{side}_{kind}")
+        return embedding(index)
 
     factors = table("factors", n_factors, "uniform", table_penalty)
     if row_penalty:
@@ -259,18 +266,45 @@ def _side(
     if facts is None:
         return factors, bias
 
-    given = layers.Embedding(*facts.shape, trainable=False, name=f"{name}_facts")
-    given.build()
-    given.set_weights([facts])
+    given = _given_table(_checked_facts(facts, n_rows, side), f"{side}_facts")(index)
 
     def of_facts(kind, n_columns):
-        return layers.Dense(
+        product = layers.Dense(
             n_columns,
             use_bias=False,
             kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
-            kernel_regularizer=keras.regularizers.L2(fact_penalty) if fact_penalty else None,
-            name=f"{name}_{kind}_of_facts",
-        )(given(index))
+            kernel_regularizer=_l2(fact_penalty),
+            name=f"{side}_{kind}_of_facts",
+        )
+        return product(given)
 
     factors = layers.Add()([factors, of_facts("factors", n_factors)])
     return factors, layers.Add()([bias, of_facts("bias", 1)])
+
+
+def _given_table(values, name):
+    """Look up rows that are given, not learnt."""
+    given = layers.Embedding(*values.shape, trainable=False, name=name)
+    given.build()
+    given.set_weights([values])
+    return given
+
+
+def _l2(penalty):
+    return keras.regularizers.L2(penalty) if penalty else None
+
+
+def _checked_facts(facts, n_rows, side):
+    facts = np.asarray(facts, dtype="float32")
+    if facts.ndim != 2 or len(facts) != n_rows:
+        raise ValueError(
+            f"{side}_facts has shape {facts.shape}, expected ({n_rows}, n_facts): "
+            f"a row for each {side} of the vocabulary, in its order"
+        )
+    if not np.isfinite(facts).all():
+        row, column = np.argwhere(~np.isfinite(facts))[0]
+        raise ValueError(
+            f"fact {column} of {side}_index {row} is {facts[row, column]}: "
+            "fill in what is missing, and say so in a column of its own"
+        )
+    return facts

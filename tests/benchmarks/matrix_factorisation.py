@@ -61,7 +61,7 @@ def fit(network, known, clock, *, optimizer, batch_size, epochs, loss="mse", jit
         on_epoch_end=lambda epoch, logs: clock(network.predict_on_batch(list(clock.pairs)))
     )
     network.fit(
-        [known.user_index.astype("int32"), known.item_index.astype("int32")],
+        [known.user_index, known.item_index],
         known.rating,
         batch_size=batch_size,
         epochs=epochs,
