@@ -10,7 +10,9 @@ import os
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -156,9 +158,10 @@ def fit_mf(
     squares of factors and biases beside the *sum* of squared errors; `fact_shrinkage` is the same
     for the matrices that facts are multiplied by. Keras' loss is a mean, so that all three are
     divided by the number of ratings. The defaults were chosen on validation parts of MovieLens
-    100K; with facts, a learning rate that falls to 0 is better than a constant one. Sets the global seeds of Python, NumPy and Keras: same seed, same network, on
-    one machine. Raises ValueError for ratings that cannot be learnt from, as `fit_biases` does,
-    and for settings below their least value.
+    100K; with facts, a learning rate that falls to 0 is better than a constant one. Sets the global
+    seeds of Python, NumPy and Keras: same seed, same network, on one machine. Raises ValueError for
+    ratings that cannot be learnt from, as `fit_biases` does, and for settings below their least
+    value.
     """
     check_train(train)
     _at_least(1, n_factors=n_factors, batch_size=batch_size, n_epochs=n_epochs)
@@ -185,6 +188,62 @@ def fit_mf(
     pairs = [train.user_index, train.item_index]
     network.fit(pairs, train.rating, batch_size=batch_size, epochs=n_epochs, verbose=0)
     return TrainedNetwork(network, train.user_ids, train.item_ids, scale)
+
+
+def start_again(network: keras.Model, seed: int) -> None:
+    """Give a compiled network new start values, and its optimiser an empty memory.
+
+    It is then as if it had been built and compiled anew under this seed, except that Keras need not
+    trace its training step again, which would take as long as a short training. Layers whose
+    weights are given, not learnt, keep them, and the learning rate stays what it is. Sets the
+    global seeds of Python, NumPy and Keras. Raises ValueError for a network that is not compiled.
+    """
+    if not network.compiled:
+        raise ValueError(f"the network {network.name!r} has no optimiser yet: compile it first")
+    keras.utils.set_random_seed(seed)
+    # A copy of the layers alone: Keras would compile a copy of the network itself, which fails for
+    # a loss or a schedule that is not registered.
+    start = keras.models.clone_model(keras.Model(network.inputs, network.outputs))
+    for layer in network.layers:
+        is_given = layer.weights and not layer.trainable_weights
+        if not is_given:
+            # All its variables: dropout has no weights, but a random state.
+            _assign(layer.variables, start.get_layer(layer.name).variables)
+    config = network.optimizer.get_config() | {"learning_rate": 0.0}
+    optimizer = type(network.optimizer).from_config(config)
+    for either in (network.optimizer, optimizer):
+        either.build(network.trainable_variables)
+    _assign(_memory(network.optimizer), _memory(optimizer))
+
+
+MERGES = {
+    "concatenate": layers.Concatenate,
+    "multiply": layers.Multiply,
+    "average": layers.Average,
+    "dot": partial(layers.Dot, axes=1),
+}
+
+
+def build_merged(
+    n_users: int, n_items: int, merge: str, embedding_size: int, hidden: Sequence[int]
+) -> keras.Model:
+    """Build two embeddings, merged, and dense layers: (user_index, item_index) -> (batch, 1).
+
+    `merge` is one of `MERGES`, `hidden` the sizes of the dense layers with ReLU before the one
+    that gives the rating. Raises ValueError for another merge, and for a size below 1. Source: He
+    et al. (2017), "Neural collaborative filtering", WWW.
+    """
+    if merge not in MERGES:
+        raise ValueError(f"merge is {merge!r}, but must be one of {', '.join(MERGES)}")
+    _at_least(1, n_users=n_users, n_items=n_items, embedding_size=embedding_size)
+    user = keras.Input((), dtype="int32", name="user_index")
+    item = keras.Input((), dtype="int32", name="item_index")
+    p = layers.Embedding(n_users, embedding_size, name="user_factors")(user)
+    q = layers.Embedding(n_items, embedding_size, name="item_factors")(item)
+    merged = MERGES[merge](name=merge)([p, q])
+    for size in hidden:
+        merged = layers.Dense(size, "relu")(merged)
+    return keras.Model([user, item], layers.Dense(1, name="rating")(merged), name="merged")
 
 
 def save(trained: TrainedNetwork, path: str | os.PathLike) -> None:
@@ -248,6 +307,15 @@ def _at_least(least: int, **settings: float) -> None:
     for name, value in settings.items():
         if not value >= least:  # NaN is not
             raise ValueError(f"{name} is {value}, but must be at least {least}")
+
+
+def _memory(optimizer) -> list:
+    return [variable for variable in optimizer.variables if variable.name != "learning_rate"]
+
+
+def _assign(variables, values) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def _side(

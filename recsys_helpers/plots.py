@@ -9,6 +9,7 @@ import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -176,6 +177,72 @@ def graph(nodes: Mapping[str, tuple[float, float]], edges: Sequence[tuple[str, s
         ends = {"patchA": texts[start].get_bbox_patch(), "patchB": texts[end].get_bbox_patch()}
         arrow = {"arrowstyle": "->", "color": GREY, **ends}
         axes.annotate("", nodes[end], nodes[start], arrowprops=arrow)
+    return axes.figure
+
+
+def points(groups: Mapping[str, pd.DataFrame], *, x: Sequence[str], y: str) -> Figure:
+    """Draw column `y` over each column of `x`, in panels side by side; a group has one colour.
+
+    Raises ValueError for more groups than can be told apart.
+    """
+    if len(groups) > len(COLOURS):
+        raise ValueError(
+            f"{len(groups)} groups, but only {len(COLOURS)} can be told apart: draw several figures"
+        )
+    figure = Figure(figsize=SIZE, layout="constrained")
+    panels = figure.subplots(1, len(x), sharey=True, squeeze=False)[0]
+    for axes, column in zip(panels, x, strict=True):
+        for table, colour, marker in zip(groups.values(), COLOURS, MARKERS, strict=False):
+            axes.scatter(table[column], table[y], color=colour, marker=marker, alpha=0.8)
+        axes.set_xlabel(column)
+        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.spines[["top", "right"]].set_visible(False)
+    panels[0].set_ylabel(y)
+    drawn = panels[0].collections
+    figure.legend(drawn, list(groups), loc="outside upper center", ncols=len(drawn), frameon=False)
+    return figure
+
+
+def waterfall(
+    parts: Mapping[str, float],
+    *,
+    x: str,
+    total: str = "sum",
+    x_limits: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw how parts add up: a bar each, from where the one above it ends, and their sum below.
+
+    The first part and the sum, named `total`, are bars from 0; `x_limits` is the part of the x
+    axis to show, so that small parts beside a large one can be seen. Raises ValueError without
+    parts.
+    """
+    if not parts:
+        raise ValueError("there is no part to add up")
+    values = np.array(list(parts.values()), dtype=float)
+    ends = np.cumsum(values)
+    starts = np.r_[0, ends[:-1], 0]
+    values, ends = np.r_[values, ends[-1]], np.r_[ends, ends[-1]]
+    rows = np.arange(len(values))
+    axes = _axes(x, "", size=(SIZE[0], 0.8 + 0.27 * len(rows)))
+    colours = [GREY, *np.where(values[1:-1] < 0, ORANGE, BLUE), GREY]
+    axes.barh(rows, values, left=starts, color=colours, height=0.7)
+    axes.vlines(ends[:-1], rows[:-1] - 0.35, rows[1:] + 0.35, color=GREY, linewidth=0.8)
+    for row, (value, right) in enumerate(zip(values, np.maximum(starts, ends), strict=True)):
+        is_sum = row in (0, rows[-1])
+        text = f"{value:.2f}" if is_sum else f"{value:+z.2f}"  # z: no -0.00
+        axes.annotate(
+            text.replace("-", "\N{MINUS SIGN}"),
+            (right, row),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize="small",
+        )
+    axes.set_yticks(rows, [*parts, total])
+    axes.tick_params(axis="y", length=0)
+    axes.invert_yaxis()
+    axes.margins(y=0.02)
+    axes.set_xlim(x_limits)
     return axes.figure
 
 

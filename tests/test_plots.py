@@ -3,7 +3,9 @@
 import base64
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from recsys_helpers import plots
 
@@ -165,3 +167,62 @@ def test_few_points_get_markers_many_do_not(n_points):
     figure = plots.curves(range(n_points), {"a": range(n_points)}, x="x", y="y")
     marker = axes_of(figure).lines[0].get_marker()
     assert (marker == "o") is (n_points <= 30)
+
+
+def test_points_have_a_panel_for_each_x_and_a_colour_and_marker_for_each_group():
+    groups = {
+        "dot": pd.DataFrame({"parameters": [10, 20], "seconds": [1.5, 2], "RMSE": [0.9, 1]}),
+        "average": pd.DataFrame({"RMSE": [0.8], "seconds": [3], "parameters": [30]}),
+    }
+    figure = plots.points(groups, x=["parameters", "seconds"], y="RMSE")
+    left, right = figure.axes
+    drawn = [[points.get_offsets().tolist() for points in axes.collections] for axes in figure.axes]
+    assert drawn[0] == [[[10, 0.9], [20, 1]], [[30, 0.8]]]
+    assert drawn[1] == [[[1.5, 0.9], [2, 1]], [[3, 0.8]]]
+    assert (left.get_xlabel(), right.get_xlabel()) == ("parameters", "seconds")
+    assert (left.get_ylabel(), right.get_ylabel()) == ("RMSE", "")
+    assert left.get_ylim() == right.get_ylim()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["dot", "average"]
+    for axes in figure.axes:
+        colours = {to_hex(points.get_facecolor()[0]) for points in axes.collections}
+        shapes = {len(points.get_paths()[0].vertices) for points in axes.collections}
+        assert len(colours) == len(shapes) == 2
+
+
+def test_no_group_of_points_is_left_out_in_silence():
+    table = pd.DataFrame({"x": [1], "y": [2]})
+    with pytest.raises(ValueError, match="6 groups, but only 5 can be told apart"):
+        plots.points({str(n): table for n in range(6)}, x=["x"], y="y")
+
+
+def test_a_waterfall_goes_from_part_to_part_down_to_their_sum():
+    parts = {"$\\mu$": 3.5, "Drama": 0.32, "year": -0.75, "age": -0.001}
+    axes = axes_of(plots.waterfall(parts, x="rating", x_limits=(2, 4.5)))
+    ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches]
+    expected = [(0, 3.5), (3.5, 3.82), (3.82, 3.07), (3.07, 3.069), (0, 3.069)]
+    np.testing.assert_allclose(ends, expected)
+    texts = [text.get_text() for text in axes.texts]
+    assert texts == ["3.50", "+0.32", "\u22120.75", "+0.00", "3.07"]
+    # A number stands to the right of its bar, wherever that began.
+    np.testing.assert_allclose([text.xy[0] for text in axes.texts], [3.5, 3.82, 3.82, 3.07, 3.069])
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    assert names == ["$\\mu$", "Drama", "year", "age", "sum"]
+    assert axes.yaxis_inverted()
+    assert (axes.get_xlabel(), axes.get_xlim()) == ("rating", (2, 4.5))
+    first, rise, fall, _, total = (to_hex(bar.get_facecolor()) for bar in axes.patches)
+    assert first == total
+    assert len({first, rise, fall}) == 3
+
+
+def test_the_sum_of_a_waterfall_may_have_another_name_and_be_negative():
+    axes = axes_of(plots.waterfall({"a": -0.5, "b": 0.25}, x="score", total="$s$"))
+    assert [text.get_text() for text in axes.texts] == ["\u22120.50", "+0.25", "\u22120.25"]
+    assert axes.get_yticklabels()[-1].get_text() == "$s$"
+    low, high = axes.get_xlim()
+    assert low <= -0.5 < 0 <= high
+
+
+def test_a_waterfall_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="there is no part to add up"):
+        plots.waterfall({}, x="rating")
