@@ -66,9 +66,9 @@ def check(exercise: str, answer: Callable) -> Verdict:
 def exercises() -> Mapping[str, Exercise]:
     """Return every exercise of the course by its name."""
     # Imported here because each chapter's exercises are written with `Exercise` from above.
-    from recsys_helpers.exercises import mf, ratings, svd
+    from recsys_helpers.exercises import deep, mf, ratings, svd
 
-    return MappingProxyType(ratings.EXERCISES | svd.EXERCISES | mf.EXERCISES)
+    return MappingProxyType(ratings.EXERCISES | svd.EXERCISES | mf.EXERCISES | deep.EXERCISES)
 
 
 def language() -> str:

@@ -2,7 +2,8 @@
 
 The network is matrix factorisation, r̂_ui = μ + b_u + b_i + p_u·q_i, with embeddings for p, q and
 the biases; notation as in `models`. Facts about a user or an item, a row of numbers each, may help
-to make its factors and its bias. Importing this module imports Keras, which takes seconds.
+to make its factors and its bias. To compare it with, `build_merged` has dense layers instead.
+Importing this module imports Keras, which takes seconds.
 """
 
 import json
@@ -155,13 +156,13 @@ def fit_mf(
     """Train `build_mf` with Adam, in seconds for 100,000 ratings.
 
     `shrinkage` is that of `fit_soft_impute`, and `damping` that of `fit_biases`: penalties on the
-    squares of factors and biases beside the *sum* of squared errors; `fact_shrinkage` is the same
-    for the matrices that facts are multiplied by. Keras' loss is a mean, so that all three are
-    divided by the number of ratings. The defaults were chosen on validation parts of MovieLens
-    100K; with facts, a learning rate that falls to 0 is better than a constant one. Sets the global
-    seeds of Python, NumPy and Keras: same seed, same network, on one machine. Raises ValueError for
-    ratings that cannot be learnt from, as `fit_biases` does, and for settings below their least
-    value.
+    squares of factors and biases beside the *sum* of squared errors, or of another `loss` of Keras;
+    `fact_shrinkage` is the same for the matrices that facts, as in `build_mf`, are multiplied by.
+    Keras' loss is a mean, so that all three are divided by the number of ratings. The defaults were
+    chosen on validation parts of MovieLens 100K, for squared errors; with facts, a learning rate
+    that falls to 0 is better than a constant one. Sets the global seeds of Python, NumPy and Keras:
+    same seed, same network, on one machine. Raises ValueError for ratings that cannot be learnt
+    from, as `fit_biases` does, and for settings below their least value.
     """
     check_train(train)
     _at_least(1, n_factors=n_factors, batch_size=batch_size, n_epochs=n_epochs)
@@ -206,9 +207,10 @@ def start_again(network: keras.Model, seed: int) -> None:
     start = keras.models.clone_model(keras.Model(network.inputs, network.outputs))
     for layer in network.layers:
         is_given = layer.weights and not layer.trainable_weights
-        if not is_given:
+        if layer.variables and not is_given:
             # All its variables: dropout has no weights, but a random state.
             _assign(layer.variables, start.get_layer(layer.name).variables)
+    # Nor could Keras make such a schedule again for another optimiser; no step is taken with this.
     config = network.optimizer.get_config() | {"learning_rate": 0.0}
     optimizer = type(network.optimizer).from_config(config)
     for either in (network.optimizer, optimizer):

@@ -181,7 +181,7 @@ def test_points_have_a_panel_for_each_x_and_a_colour_and_marker_for_each_group()
     assert drawn[1] == [[[1.5, 0.9], [2, 1]], [[3, 0.8]]]
     assert (left.get_xlabel(), right.get_xlabel()) == ("parameters", "seconds")
     assert (left.get_ylabel(), right.get_ylabel()) == ("RMSE", "")
-    assert left.get_ylim() == right.get_ylim()
+    assert left.get_shared_y_axes().joined(left, right)
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["dot", "average"]
     for axes in figure.axes:
@@ -206,6 +206,9 @@ def test_a_waterfall_goes_from_part_to_part_down_to_their_sum():
     assert texts == ["3.50", "+0.32", "\u22120.75", "+0.00", "3.07"]
     # A number stands to the right of its bar, wherever that began.
     np.testing.assert_allclose([text.xy[0] for text in axes.texts], [3.5, 3.82, 3.82, 3.07, 3.069])
+    (connecting,) = axes.collections
+    steps = [(line[0][0], line[1][0]) for line in connecting.get_segments()]
+    np.testing.assert_allclose(steps, [(end, end) for _, end in expected[:-1]])
     names = [text.get_text() for text in axes.get_yticklabels()]
     assert names == ["$\\mu$", "Drama", "year", "age", "sum"]
     assert axes.yaxis_inverted()
