@@ -5,7 +5,7 @@ A `user_id` or `item_id` is what a file says; a `user_index` or `item_index` is 
 `UNKNOWN` (a cold start) and never a row that nothing was learnt for.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,15 @@ class Interactions:
     def known(self) -> np.ndarray:
         """True for each rating whose user and item are both in the vocabularies."""
         return (self.user_index != UNKNOWN) & (self.item_index != UNKNOWN)
+
+    def part(self, chosen: ArrayLike) -> "Interactions":
+        """Keep the ratings that `chosen` tells, a mask or positions, and the vocabularies whole."""
+        return replace(
+            self,
+            user_index=self.user_index[chosen],
+            item_index=self.item_index[chosen],
+            rating=self.rating[chosen],
+        )
 
     def to_csr(self) -> csr_array:
         """Arrange the ratings as a sparse matrix of shape (n_users, n_items).

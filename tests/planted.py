@@ -1,4 +1,4 @@
-"""Tables of ratings with a known structure, and the error of a model on those held out."""
+"""Ratings and networks of a known structure, and the error of a model on what is held out."""
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,13 @@ def planted(seed=0, n_users=60, n_items=45, share=0.5, noise=0.3):
     user, item = np.nonzero(rng.random((n_users, n_items)) < share)
     rating = np.clip(mean[user, item] + noise * rng.standard_normal(len(user)), 1, 5)
     return pd.DataFrame({"user_id": 100 + 3 * user, "item_id": 1 + 7 * item, "rating": rating})
+
+
+def with_weights(network, tables):
+    """Give layers of a Keras network, by their names, a table of weights each."""
+    for name, table in tables.items():
+        network.get_layer(name).set_weights([np.asarray(table)])
+    return network
 
 
 def error_on_test(fit, train, test):

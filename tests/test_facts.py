@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from planted import SCALE, from_cells
+from planted import SCALE, from_cells, with_weights
 
 from recsys_helpers import networks
 from recsys_helpers.interactions import Interactions
@@ -44,14 +44,9 @@ SETTINGS = {
 }
 
 
-def with_weights(network):
-    for name, table in BY_HAND.items():
-        network.get_layer(name).set_weights([np.asarray(table)])
-    return network
-
-
 def tiny(**settings):
-    network = with_weights(build_mf(2, 3, 2, global_mean=3, **FACTS, **settings))
+    network = build_mf(2, 3, 2, global_mean=3, **FACTS, **settings)
+    with_weights(network, BY_HAND)
     return TrainedNetwork(network, pd.Index([7, 9]), pd.Index([10, 20, 40]), SCALE)
 
 
@@ -98,7 +93,7 @@ def test_the_matrices_of_facts_start_small():
 def test_the_penalty_on_facts_is_in_units_of_the_sum_of_squared_errors():
     settings = {"shrinkage": 0, "row_penalty": 0, "damping": 0, "fact_shrinkage": 0.6}
     network = fit_mf(from_cells(CELLS), SCALE, 2, n_epochs=1, **settings, **FACTS).network
-    with_weights(network)  # with a mean of 4, it predicts 9.6, 6.45 and 2.5
+    with_weights(network, BY_HAND)  # with a mean of 4, it predicts 9.6, 6.45 and 2.5
     errors = 4.6**2 + 2.45**2 + 0.5**2
     squares = (1 + 0.25) + 0.0625 + (0.25 + 1) + (0.01 + 0.04)
     loss = network.evaluate(PAIRS, np.array([5, 4, 3]), batch_size=3, verbose=0)
@@ -132,19 +127,10 @@ def planted_genres(seed, n_users=120, n_items=90, n_genres=6):
     return Interactions(user, item, rating, pd.RangeIndex(n_users), pd.RangeIndex(n_items)), genres
 
 
-def rows_where(ratings, chosen):
-    return replace(
-        ratings,
-        user_index=ratings.user_index[chosen],
-        item_index=ratings.item_index[chosen],
-        rating=ratings.rating[chosen],
-    )
-
-
 def test_facts_help_items_without_training_ratings_and_shuffled_facts_do_not():
     ratings, genres = planted_genres(seed=0)
     is_new = ratings.item_index >= 60
-    train, test = rows_where(ratings, ~is_new), rows_where(ratings, is_new)
+    train, test = ratings.part(~is_new), ratings.part(is_new)
 
     def error(facts):
         model = fit_mf(train, SCALE, **SETTINGS, item_facts=facts).to_factor_model()
@@ -170,7 +156,7 @@ def test_a_network_with_facts_can_be_saved_and_loaded(tmp_path):
 
 def test_facts_may_be_a_table_of_pandas():
     facts = {name: pd.DataFrame(rows, dtype=float) for name, rows in FACTS.items()}
-    network = with_weights(build_mf(2, 3, 2, global_mean=3, **facts))
+    network = with_weights(build_mf(2, 3, 2, global_mean=3, **facts), BY_HAND)
     expected = tiny().network.predict_on_batch(PAIRS)
     np.testing.assert_array_equal(network.predict_on_batch(PAIRS), expected)
 

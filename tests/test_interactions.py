@@ -103,6 +103,17 @@ def test_a_missing_column_is_named(ratings):
         index_ratings(ratings.rename(columns={"item_id": "movie"}))
 
 
+def test_a_part_has_the_chosen_ratings_and_the_whole_vocabularies(ratings):
+    indexed = index_ratings(ratings)
+    of_user_7 = indexed.part(indexed.user_index == 1)
+    assert list(of_user_7.item_index) == [3, 1, 0]
+    assert list(of_user_7.rating) == [5, 3, 1]
+    assert (of_user_7.n_users, of_user_7.n_items) == (3, 4)
+    backwards = indexed.part([5, 0])
+    assert list(backwards.user_index) == [2, 1]
+    assert list(backwards.rating) == [4, 5]
+
+
 def test_the_matrix_holds_each_rating_in_its_cell(ratings):
     indexed = index_ratings(ratings)
     #       item 10 20 40 50

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from keras import layers, ops
-from planted import SCALE, error_on_test, from_cells, planted
+from planted import SCALE, error_on_test, from_cells, planted, with_weights
 
 from recsys_helpers import networks
 from recsys_helpers.interactions import UNKNOWN, index_ratings, split_random
@@ -36,12 +36,6 @@ SETTINGS = {
     "batch_size": 512,
     "n_epochs": 20,
 }
-
-
-def with_weights(network, tables):
-    for name, table in tables.items():
-        network.get_layer(name).set_weights([np.asarray(table)])
-    return network
 
 
 def tiny(user_ids=(7, 9), item_ids=(10, 20, 40), **penalties):
