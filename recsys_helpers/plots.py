@@ -195,7 +195,7 @@ def points(groups: Mapping[str, pd.DataFrame], *, x: Sequence[str], y: str) -> F
         for table, colour, marker in zip(groups.values(), COLOURS, MARKERS, strict=False):
             axes.scatter(table[column], table[y], color=colour, marker=marker, alpha=0.8)
         axes.set_xlabel(column)
-        axes.xaxis.set_major_locator(MaxNLocator(4))
+        axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel(y)
     drawn = panels[0].collections
