@@ -47,7 +47,7 @@ class Interactions:
         return (self.user_index != UNKNOWN) & (self.item_index != UNKNOWN)
 
     def part(self, chosen: ArrayLike) -> "Interactions":
-        """Keep the ratings that `chosen` picks, a mask or positions; the vocabularies stay whole."""
+        """Keep the ratings that `chosen`, a mask or positions, picks; vocabularies stay whole."""
         return replace(
             self,
             user_index=self.user_index[chosen],
