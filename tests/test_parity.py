@@ -144,6 +144,14 @@ def test_the_skeleton_is_the_same(language, page):
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_begins_as_an_item_of_a_list(language, page):
+    # "02. bölümdeki", of chapter 02 in Turkish, at the start of a line would be item 2 of a list.
+    items = [line for line in read(language, page).splitlines() if re.match(r"0\d\. ", line)]
+    assert not items
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_heading_has_a_label(language, page):
     assert unlabelled_headings(read(language, page)) == []
 
