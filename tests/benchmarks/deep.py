@@ -15,7 +15,6 @@ kept in FOLDER, so that it can be interrupted and run again.
 """
 
 import argparse
-import itertools
 import sys
 import time
 from functools import partial
@@ -26,6 +25,7 @@ import measuring
 import numpy as np
 import pandas as pd
 from keras import layers
+from sklearn.model_selection import ParameterGrid
 
 from recsys_helpers import datasets, grid, metadata, metrics, networks
 from recsys_helpers.interactions import index_ratings, split_random
@@ -41,40 +41,30 @@ def turkish(trial):
     # As the source does: missing years invented, all of them scaled.
     year = trial.data.items.set_index("item_id")["year"].astype(float).fillna(1997)
     year = ((year - year.mean()) / year.std(ddof=0)).loc[known.item_ids].to_numpy("float32")
-    user, item = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
-    p = layers.Embedding(known.n_users, 32)(user)
-    q = layers.Embedding(known.n_items, 32)(item)
-    hidden = layers.Concatenate()([p, q, keras.ops.take(year[:, np.newaxis], item, axis=0)])
-    hidden = layers.Dense(64, "relu")(hidden)
+    pair, vectors = measuring.look_ups(known, 32)
+    year = keras.ops.take(year[:, np.newaxis], pair[1], axis=0)
+    hidden = layers.Dense(64, "relu")(layers.Concatenate()([*vectors, year]))
     hidden = layers.Dense(32, "relu")(layers.Dropout(0.5)(hidden))
-    network = keras.Model([user, item], layers.Dense(1)(hidden))
+    network = keras.Model(pair, layers.Dense(1)(hidden))
     adam = keras.optimizers.Adam(0.001)
     trial.fit(network, optimizer=adam, batch_size=64, epochs=15, loss="mae")
 
 
 def spanish(trial):
-    known = trial.known
-    user, item = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
-    p = layers.Embedding(known.n_users, 64)(user)
-    q = layers.Embedding(known.n_items, 64)(item)
-    hidden = layers.Dropout(0.5)(layers.Concatenate()([p, q]))
+    pair, vectors = measuring.look_ups(trial.known, 64)
+    hidden = layers.Dropout(0.5)(layers.Concatenate()(vectors))
     hidden = layers.Dropout(0.5)(layers.Dense(64, "relu")(hidden))
-    network = keras.Model([user, item], layers.Dense(1)(hidden))
+    network = keras.Model(pair, layers.Dense(1)(hidden))
     adam = keras.optimizers.Adam(0.001)
     trial.fit(network, optimizer=adam, batch_size=64, epochs=10, loss="mae")
 
 
 def korean(trial):
     known = trial.known
-    user, item = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
-    tables = [
-        layers.Embedding(n_rows, size, embeddings_regularizer=keras.regularizers.L2(0.01))(index)
-        for size in (200, 1)
-        for n_rows, index in ((known.n_users, user), (known.n_items, item))
-    ]
+    pair, tables = measuring.look_ups(known, 200, 1, penalty=keras.regularizers.L2(0.01))
     hidden = layers.Dense(256)(layers.Dense(2048)(layers.Concatenate()(tables)))
     rating = layers.Rescaling(1.0, offset=known.rating.mean())(layers.Dense(1)(hidden))
-    network = keras.Model([user, item], rating)
+    network = keras.Model(pair, rating)
     sgd = keras.optimizers.SGD(0.01)
     trial.fit(network, loss=measuring.batch_rmse, optimizer=sgd, batch_size=512, epochs=65)
 
@@ -231,9 +221,10 @@ def search_grid(folder):
     known, held_out, tested = (
         index_ratings(part, like=catalogue(data)) for part in (fit, validation, test)
     )
-    names = "merge", "embedding_size", "hidden"
-    values = itertools.product(networks.MERGES, (50, 100), ((64, 32), (32, 16)))
-    settings = [dict(zip(names, each, strict=True)) for each in values]
+    hidden = [(64, 32), (32, 16)]
+    settings = ParameterGrid(
+        {"merge": list(networks.MERGES), "embedding_size": [50, 100], "hidden": hidden}
+    )
     about = {"data": data.fingerprint, "split": 0, **HOW}
     results = grid.search(settings, partial(train_merged, known, held_out, data), folder, about)
     print(results.drop(columns="path").sort_values("RMSE").to_string(index=False))

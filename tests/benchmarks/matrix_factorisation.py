@@ -26,11 +26,8 @@ ES, KO = "ES: batch 64, Adam 0.001, MAE, 10 epochs", "KO: batch 256, SGD 0.01, l
 
 
 def spanish(trial):
-    known = trial.known
-    user, item = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
-    p = layers.Embedding(known.n_users, 64)(user)
-    q = layers.Embedding(known.n_items, 64)(item)
-    network = keras.Model([user, item], layers.Dot(axes=1)([p, q]))
+    pair, vectors = measuring.look_ups(trial.known, 64)
+    network = keras.Model(pair, layers.Dot(axes=1)(vectors))
     adam = keras.optimizers.Adam(0.001)
     trial.fit(network, optimizer=adam, batch_size=64, epochs=10, loss="mae")
 

@@ -14,6 +14,7 @@ import time
 
 import keras
 import numpy as np
+from keras import layers
 
 from recsys_helpers import datasets, metrics, networks
 from recsys_helpers.interactions import index_ratings, split_random
@@ -64,6 +65,17 @@ class Trial:
             callbacks=[validate],
             verbose=0,
         )
+
+
+def look_ups(known, *sizes, penalty=None):
+    """Inputs of a pair, and for each size an embedding of the user and one of the item."""
+    pair = keras.Input((), dtype="int32"), keras.Input((), dtype="int32")
+    tables = [
+        layers.Embedding(n_rows, size, embeddings_regularizer=penalty)(index)
+        for size in sizes
+        for n_rows, index in zip((known.n_users, known.n_items), pair, strict=True)
+    ]
+    return pair, tables
 
 
 def batch_rmse(rating, predicted):
