@@ -10,11 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_array, eye_array
+from scipy.sparse import csr_array
 
 from .interactions import UNKNOWN, check_index
 
 Scorer = Callable[[np.ndarray], ArrayLike]
+
+ROWS_AT_ONCE = 64  # of scores to sort: so few stay in the cache, and need no memory from the system
 
 
 def recommend(
@@ -32,35 +34,33 @@ def recommend(
     recommended. Where the items run out, the lists are padded with `UNKNOWN` and NaN. Raises
     ValueError when the scores have another shape or hold NaN.
     """
-    for name, value in (("k", k), ("batch_size", batch_size)):
-        if value < 1:
-            raise ValueError(f"{name} is {value}, but must be at least 1")
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}, but must be at least 1")
     seen = csr_array(seen)
     user_index = check_index(user_index, seen.shape[0], "user_index")
-    item_index = np.full((len(user_index), k), UNKNOWN)
-    score = np.full((len(user_index), k), np.nan)
-    for start in range(0, len(user_index), batch_size):
-        batch = slice(start, start + batch_size)
-        scores = _checked_scores(scorer, user_index[batch], seen.shape[1])
-        _mask_seen(scores, seen, user_index[batch])
-        # A full stable sort: the cheaper argpartition breaks ties at the cut as it likes.
-        best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        best_score = np.take_along_axis(scores, best, axis=1)
-        found = best_score > -np.inf
-        item_index[batch, : best.shape[1]] = np.where(found, best, UNKNOWN)
-        score[batch, : best.shape[1]] = np.where(found, best_score, np.nan)
-    return item_index, score
+
+    def unseen(users: np.ndarray) -> np.ndarray:
+        scores = _checked_scores(scorer, users, seen.shape[1])
+        _mask_seen(scores, seen, users)
+        return scores
+
+    return _best_lists(unseen, user_index, k, batch_size)
 
 
 def similar_items(
-    vectors: np.ndarray, item_index: ArrayLike, k: int = 10
+    vectors: np.ndarray,
+    item_index: ArrayLike,
+    k: int = 10,
+    candidates: ArrayLike | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """List the `k` items whose vectors have the highest cosine with that of each given item.
 
     `vectors` has shape (n_items, n_factors). Returns (item_index, cosine), both of shape
     (len(item_index), k), ordered and padded as in `recommend`. The item itself is left out; an
-    item whose vector is zero has no direction: it appears in no list, and its own is empty. Raises
-    ValueError for vectors that are not finite.
+    item whose vector is zero has no direction: it appears in no list, and its own is empty. With
+    `candidates`, a mask of shape (n_items,), only items for which it is True appear in the lists,
+    those with enough ratings, say; an item outside it has a list all the same. Raises ValueError
+    for vectors that are not finite, and for candidates that are not such a mask.
     """
     vectors = np.asarray(vectors, dtype=np.float64)
     broken = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
@@ -70,14 +70,67 @@ def similar_items(
     # Relative: an item without ratings comes out of an SVD as rounding noise, not as exact zeros.
     has_direction = length > 1e-12 * length.max()
     unit = vectors / np.where(has_direction, length, 1)[:, np.newaxis]
+    listed = has_direction & _checked_mask(candidates, len(vectors))
+    item_index = check_index(item_index, len(vectors), "item_index")
 
     def cosine(index: np.ndarray) -> np.ndarray:
-        defined = has_direction & (has_direction[index] & (index != UNKNOWN))[:, np.newaxis]
-        return np.where(defined, np.clip(unit[index] @ unit.T, -1, 1), -np.inf)
+        scores = unit[index] @ unit.T
+        np.clip(scores, -1, 1, out=scores)
+        scores[:, ~listed] = -np.inf
+        scores[np.arange(len(index)), index] = -np.inf
+        scores[~has_direction[index] | (index == UNKNOWN)] = -np.inf
+        return scores
 
-    item_index = check_index(item_index, len(vectors), "item_index")
-    # The same search, with items in place of users, each of which has "seen" itself.
-    return recommend(cosine, eye_array(len(vectors), format="csr"), item_index, k)
+    # Few and large products: on a busy machine, the threads of many small ones wait a lot.
+    return _best_lists(cosine, item_index, k, batch_size=1024)
+
+
+def _best_lists(
+    scorer: Scorer, index: np.ndarray, k: int, batch_size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """List the `k` best columns for each index: (column, score), both (len(index), k), padded."""
+    if k < 1:
+        raise ValueError(f"k is {k}, but must be at least 1")
+    best = np.full((len(index), k), UNKNOWN)
+    best_score = np.full((len(index), k), np.nan)
+    for start in range(0, len(index), batch_size):
+        scores = scorer(index[start : start + batch_size])
+        for first in range(0, len(scores), ROWS_AT_ONCE):
+            column, score = _top(scores[first : first + ROWS_AT_ONCE], k)
+            rows, width = slice(start + first, start + first + len(column)), column.shape[1]
+            best[rows, :width] = column
+            best_score[rows, :width] = score
+    return best, best_score
+
+
+def _top(scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Find the `k` best columns of each row, best first: (column, score), no wider than needed."""
+    n_columns = scores.shape[1]
+    least = np.full((len(scores), 1), np.finfo(scores.dtype).min)  # all but -inf
+    if k < n_columns:
+        # Much cheaper than to sort whole rows. But a partition breaks ties at the cut as it likes:
+        # it only says what the k-th score is, and all that equal it take part in the sort below.
+        least = np.maximum(least, np.partition(scores, -k, axis=1)[:, [-k]])
+    row, column = np.divmod(np.flatnonzero(scores >= least), n_columns)
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    shape = len(scores), place.max(initial=-1) + 1
+    kept, kept_score = np.full(shape, UNKNOWN), np.full(shape, np.nan)
+    kept[row, place] = column
+    kept_score[row, place] = scores[row, column]
+    order = np.argsort(-kept_score, axis=1, kind="stable")[:, :k]  # NaN comes last
+    return np.take_along_axis(kept, order, 1), np.take_along_axis(kept_score, order, 1)
+
+
+def _checked_mask(candidates: ArrayLike | None, n_items: int) -> np.ndarray:
+    if candidates is None:
+        return np.ones(n_items, dtype=bool)
+    mask = np.asarray(candidates)
+    if mask.dtype != bool or mask.shape != (n_items,):
+        raise ValueError(
+            f"candidates has shape {mask.shape} and dtype {mask.dtype}, expected ({n_items},) and "
+            "bool: True or False for each item, such as n_ratings >= 20"
+        )
+    return mask
 
 
 def _checked_scores(scorer: Scorer, user_index: np.ndarray, n_items: int) -> np.ndarray:

@@ -77,6 +77,21 @@ def test_an_item_scored_minus_infinity_is_never_recommended():
     assert items.tolist() == [[0, 2, UNKNOWN]]
 
 
+def test_a_list_is_short_where_few_items_remain_of_many():
+    scores = np.full((3, 50), -np.inf)
+    scores[1, [40, 7]] = -5, -1e300
+    items, top = recommend(lambda u: scores[u], csr_array((3, 50)), [0, 1, 2], k=3)
+    nothing = [UNKNOWN] * 3
+    assert items.tolist() == [nothing, [40, 7, UNKNOWN], nothing]
+    np.testing.assert_array_equal(top[1], [-5, -1e300, np.nan])
+
+
+def test_one_user_with_ties_only_does_not_disturb_the_others():
+    scores = np.vstack([np.ones(200), np.arange(200.0), -np.arange(200.0)])
+    items, _ = recommend(lambda u: scores[u], csr_array((3, 200)), [0, 1, 2], k=3)
+    assert items.tolist() == [[0, 1, 2], [199, 198, 197], [0, 1, 2]]
+
+
 def test_an_unknown_user_has_not_seen_what_the_last_user_has():
     def popularity(user_index):
         return np.tile([5.0, 4, 3, 2, 1], (len(user_index), 1))
@@ -186,6 +201,43 @@ def test_cosines_agree_with_a_loop():
         nearest = sorted(expected, key=lambda other: -expected[other])[:4]
         assert items[item].tolist() == nearest
         np.testing.assert_allclose(cosine[item], [expected[other] for other in nearest])
+
+
+@pytest.mark.parametrize("k", [1, 10, 300])
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.0])
+def test_neighbours_agree_with_a_loop_where_there_are_ties_everywhere(k, share):
+    # Vectors of ±1 and 0 whose length is 1 or 2, so that their cosines are exact, and few.
+    rng = np.random.default_rng(k)
+    grid = np.stack(np.meshgrid(*[[-1.0, 0, 1]] * 4), axis=-1).reshape(-1, 4)
+    length = np.sqrt((grid**2).sum(axis=1))
+    chosen = rng.choice(np.flatnonzero(np.isin(length, [0, 1, 2])), 200)
+    unit = grid[chosen] / np.maximum(length[chosen], 1)[:, np.newaxis]
+    candidates = rng.random(200) < share
+    asked = rng.permutation(200)  # several batches
+    items, cosine = similar_items(3 * unit, asked, k, candidates)
+    for row, item in enumerate(asked):
+        left_out = {item, *np.flatnonzero(~candidates), *np.flatnonzero(~unit.any(axis=1))}
+        expected = brute_force(unit @ unit[item], left_out, k) if unit[item].any() else []
+        assert items[row, : len(expected)].tolist() == expected
+        assert (cosine[row, : len(expected)] == unit[expected] @ unit[item]).all()
+        assert (items[row, len(expected) :] == UNKNOWN).all()
+        assert np.isnan(cosine[row, len(expected) :]).all()
+
+
+def test_only_candidates_are_neighbours_but_every_item_has_some():
+    candidates = np.array([True, False, True, False, True, True])
+    items, cosine = similar_items(VECTORS, [0, 1, 5], k=3, candidates=candidates)
+    # Item 1, no candidate itself, has the cosines 1 with (1, 0), 1/√2 with (1, 1), -1 with (-3, 0).
+    assert items.tolist() == [[2, 4, UNKNOWN], [0, 2, 4], [UNKNOWN] * 3]
+    np.testing.assert_allclose(cosine[1], [1, 0.5**0.5, -1])
+    everything = similar_items(VECTORS, np.arange(6), candidates=[True] * 6)
+    np.testing.assert_array_equal(everything, similar_items(VECTORS, np.arange(6)))
+
+
+@pytest.mark.parametrize("candidates", [[0, 2, 4], [1, 0, 1, 0, 1, 1], [True] * 5, [[True] * 6]])
+def test_candidates_that_are_no_mask_of_the_items_are_refused(candidates):
+    with pytest.raises(ValueError, match=r"candidates has shape .*, expected \(6,\) and bool"):
+        similar_items(VECTORS, [0], candidates=candidates)
 
 
 def test_a_cosine_is_at_most_1_whatever_the_rounding():
