@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogLocator, MaxNLocator, ScalarFormatter
 from numpy.typing import ArrayLike
 
 # Okabe and Ito's palette: told apart by colour-blind readers, dark enough on white.
@@ -193,7 +195,8 @@ def points(groups: Mapping[str, pd.DataFrame], *, x: Sequence[str], y: str) -> F
     panels = figure.subplots(1, len(x), sharey=True, squeeze=False)[0]
     for axes, column in zip(panels, x, strict=True):
         for table, colour, marker in zip(groups.values(), COLOURS, MARKERS, strict=False):
-            axes.scatter(table[column], table[y], color=colour, marker=marker, alpha=0.8)
+            size = np.clip(4000 / len(table), 6, 36)  # many points would hide each other
+            axes.scatter(table[column], table[y], s=size, color=colour, marker=marker, alpha=0.8)
         axes.set_xlabel(column)
         axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.spines[["top", "right"]].set_visible(False)
@@ -261,6 +264,64 @@ def matrix(values: ArrayLike, *, x: str, y: str, colour: str = "") -> Figure:
     if colour:
         axes.figure.colorbar(image, label=colour)
     return axes.figure
+
+
+def maps(
+    positions: Mapping[str, ArrayLike],
+    shade: ArrayLike,
+    *,
+    colour: str,
+    names: Mapping[int, str] | None = None,
+    columns: int = 3,
+    log: bool = False,
+) -> Figure:
+    """Draw point clouds in the plane, each an (n_points, 2) array under its name, in one grid.
+
+    Point i has the colour of `shade[i]` in all of them; `colour` is the name of what `shade`
+    counts or measures, and `log` makes its scale logarithmic. `names` writes a text beside some of
+    the points. No axis has numbers: those of a map mean nothing. Raises ValueError for an array of
+    another shape.
+    """
+    shade = np.asarray(shade, dtype=float)
+    for name, position in positions.items():
+        if np.shape(position) != (len(shade), 2):
+            raise ValueError(
+                f"the map {name!r} has shape {np.shape(position)}, expected ({len(shade)}, 2): "
+                "a place for each of the values in `shade`"
+            )
+    columns = min(columns, len(positions))
+    rows = -(-len(positions) // columns)
+    side = SIZE[0] / columns
+    figure = Figure(figsize=(SIZE[0], rows * min(side, 4.2) + 0.6), layout="constrained")
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    scale = LogNorm() if log else Normalize()
+    scale.autoscale(shade)
+    size = 9 / columns
+    for axes, (name, position) in zip(panels, positions.items(), strict=False):
+        position = np.asarray(position)
+        drawn = axes.scatter(*position.T, s=size, c=shade, cmap="cividis_r", norm=scale)
+        axes.set(xticks=[], yticks=[], title=name)
+        middle = (position[:, 0].min() + position[:, 0].max()) / 2
+        for point, text in (names or {}).items():
+            is_left = position[point, 0] < middle  # texts run towards the middle, not off the map
+            axes.annotate(
+                text,
+                position[point],
+                xytext=(5 if is_left else -5, 3),
+                textcoords="offset points",
+                ha="left" if is_left else "right",
+                path_effects=[withStroke(linewidth=3, foreground="white")],
+            )
+    for axes in panels[len(positions) :]:
+        axes.axis("off")
+    bar = figure.colorbar(
+        drawn, ax=panels, orientation="horizontal", shrink=0.6, aspect=40, label=colour
+    )
+    if log:
+        bar.ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        bar.ax.xaxis.set_major_formatter(ScalarFormatter())
+        bar.ax.minorticks_off()
+    return figure
 
 
 def _axes(x: str, y: str, size: tuple[float, float] = SIZE) -> Axes:

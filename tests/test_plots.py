@@ -229,3 +229,33 @@ def test_the_sum_of_a_waterfall_may_have_another_name_and_be_negative():
 def test_a_waterfall_of_nothing_is_refused():
     with pytest.raises(ValueError, match="there is no part to add up"):
         plots.waterfall({}, x="rating")
+
+
+def test_maps_show_the_same_points_in_the_same_colours():
+    square = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    figure = plots.maps(
+        {"a": square, "b": 2 * square},
+        [1, 10, 100, 1000],
+        colour="ratings",
+        names={2: "x"},
+        log=True,
+    )
+    left, right, bar = figure.axes
+    assert (left.get_title(), right.get_title(), bar.get_xlabel()) == ("a", "b", "ratings")
+    assert left.collections[0].get_offsets().tolist() == square.tolist()
+    assert right.collections[0].get_offsets().tolist() == (2 * square).tolist()
+    colours = left.collections[0]
+    assert np.allclose(colours.norm(colours.get_array()), [0, 1 / 3, 2 / 3, 1])
+    assert [(text.get_text(), list(text.xy)) for text in right.texts] == [("x", [2, 0])]
+    assert [list(axes.get_xticks()) for axes in (left, right)] == [[], []]
+
+
+def test_maps_leave_the_rest_of_a_grid_empty():
+    place = np.zeros((1, 2))
+    figure = plots.maps(dict.fromkeys("abcd", place), [1], colour="year", columns=3)
+    assert [axes.axison for axes in figure.axes[:6]] == [True] * 4 + [False] * 2
+
+
+def test_maps_refuse_a_cloud_of_another_size():
+    with pytest.raises(ValueError, match=r"'b' has shape \(3, 2\), expected \(2, 2\)"):
+        plots.maps({"a": np.zeros((2, 2)), "b": np.zeros((3, 2))}, [1, 2], colour="ratings")

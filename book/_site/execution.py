@@ -28,6 +28,8 @@ KERNEL_SETTINGS = {
     "PYTHONHASHSEED": "0",
     # On a busy machine the threads of OpenBLAS wait for each other; alone they gain nothing here.
     "OPENBLAS_NUM_THREADS": "1",
+    # Those of t-SNE (OpenMP) keep a core busy while they wait, which others then lack.
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
 FOLDER_SETTINGS = ("RECSYS_DATA_DIR", "RECSYS_CACHE_DIR")
 
