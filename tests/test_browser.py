@@ -13,6 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from map_page import build, points
 from sphinx.application import Sphinx
 
 from book._site.languages import LANGUAGES
@@ -329,3 +330,214 @@ def test_search_finds_words_as_they_are_typed(browser, small_sites, language, qu
 def test_search_finds_nothing_that_is_not_there(browser, small_sites, language, query):
     with reader(browser, own="file://") as page:
         assert results(page, small_sites / language, query) == []
+
+
+# The interactive map
+
+
+@pytest.fixture(scope="module")
+def small_map(tmp_path_factory):
+    """A page with a map whose points are known."""
+    return build(tmp_path_factory.mktemp("map"), "es", points())
+
+
+@contextmanager
+def opened_map(browser, file, **options):
+    """A page, as a folder holds it, and the map in it, which writes nothing to the console."""
+    with reader(browser, own="file://", offline=True, **options) as page:
+        messages = []
+        page.on("console", lambda message: messages.append(message.text))
+        page.goto(file.as_uri())
+        page.locator("iframe").first.scroll_into_view_if_needed()
+        frame = page.locator("iframe").first.element_handle().content_frame()
+        frame.wait_for_selector("html[data-ready]")
+        yield page, frame
+        assert messages == []
+
+
+VISIBLE = """() => {
+  const [plot] = Bokeh.documents[0].roots();
+  return [plot.x_range, plot.y_range].map(({ start, end }) => [start, end]);
+}"""
+# What the search has drawn: how many points, and which titles.
+FOUND = """() => {
+  const [found, titles] = ["found", "titles"].map((n) => Bokeh.documents[0].get_model_by_name(n));
+  return [found.view.filter.indices.length, [...titles.data_source.data.text]];
+}"""
+
+
+def visible(frame):
+    frame.wait_for_timeout(200)  # it is drawn with the next frame of the screen
+    return frame.evaluate(VISIBLE)
+
+
+def width(frame):
+    (start, end), _ = visible(frame)
+    return end - start
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("amelie", ["AMELIE III", "Amélie I", "Amélie II: «Işık»"]),
+        ("Ámelie iii", ["AMELIE III"]),
+        ("ISIK", ["Amélie II: «Işık»"]),
+        ("ışık amélie", ["Amélie II: «Işık»"]),
+        ("film", []),  # so many that their titles would cover the map
+        ("</b>", ["</script><b>\"Quotes\" & 'more'</b>"]),
+        ("nowhere", []),
+        ("  ", []),
+    ],
+)
+def test_a_search_on_the_map_draws_what_it_finds(browser, small_map, query, titles):
+    n_found = 295 if query == "film" else len(titles)
+    with opened_map(browser, small_map) as (_, frame):
+        before = frame.locator("#map").screenshot()
+        frame.fill("input", query)
+        frame.wait_for_timeout(200)
+        assert frame.evaluate(FOUND) == [n_found, titles]
+        assert frame.inner_text("output") == (f"{n_found} / 300" if query.strip() else "")
+        assert (frame.locator("#map").screenshot() == before) == (not query.strip())
+
+
+def test_enter_leads_to_what_was_found_and_a_button_back(browser, small_map):
+    with opened_map(browser, small_map) as (_, frame):
+        whole = visible(frame)
+        frame.fill("input", "amelie")
+        frame.press("input", "Enter")
+        (left, right), (bottom, top) = near = visible(frame)
+        assert left < 9 < 9.1 < right
+        assert bottom < 9 < 9.1 < top
+        assert right - left < 0.4 * (whole[0][1] - whole[0][0])
+        frame.press("input", "Enter")
+        assert visible(frame) == [pytest.approx(ends) for ends in near]
+        frame.fill("input", "")
+        frame.click("[data-word=whole]")
+        assert visible(frame) == [pytest.approx(ends) for ends in whole]
+        assert frame.evaluate(FOUND) == [0, []]
+
+
+def test_the_keyboard_reaches_the_map_and_leaves_it(browser, small_map):
+    with opened_map(browser, small_map) as (page, frame):
+        stops = []
+        while "region" not in stops and len(stops) < 30:
+            page.keyboard.press("Tab")
+            inside = page.evaluate("document.activeElement.localName") == "iframe"
+            active = "document.activeElement.dataset.word ?? document.activeElement.role"
+            stops.append((frame if inside else page).evaluate(active))
+        on_the_map = ["search", "zoom_in", "zoom_out", "whole", "region"]
+        assert stops[-5:] == on_the_map
+        frame.focus("[data-word=zoom_in]")
+        whole = width(frame)
+        page.keyboard.press("Space")
+        assert width(frame) == pytest.approx(0.6 * whole)
+
+
+def test_the_map_speaks_the_language_of_the_page(browser, small_map):
+    with opened_map(browser, small_map) as (page, frame):
+        assert frame.get_attribute("html", "lang") == "es"
+        assert frame.get_by_role("searchbox", name="Buscar un título").is_visible()
+        for button in ("Acercar", "Alejar", "Mapa completo"):
+            assert frame.get_by_role("button", name=button).is_visible()
+        assert page.get_attribute("iframe", "title") == frame.title() == "Mapa interactivo"
+
+
+def centre_of(page):
+    box = page.locator("iframe").first.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_the_wheel_scrolls_the_page_and_zooms_with_control_only(browser, small_map):
+    with opened_map(browser, small_map, viewport={"width": 800, "height": 700}) as (page, frame):
+        page.evaluate("scrollTo(0, 0)")
+        whole = width(frame)
+        page.mouse.move(*centre_of(page))
+        page.mouse.wheel(0, 100)
+        page.wait_for_function("scrollY > 0")
+        assert width(frame) == whole
+        page.keyboard.down("Control")
+        page.mouse.wheel(0, -100)
+        assert width(frame) < whole
+        page.keyboard.up("Control")
+
+
+def place_of(frame, row):
+    """Where the point in a row of the table is drawn, in pixels of the page."""
+    x, y = frame.evaluate(
+        """(row) => {
+          const { x_scale, y_scale } = Bokeh.index.roots[0].frame;
+          const { x, y } = Bokeh.documents[0].get_model_by_name("points").data_source.data;
+          return [x_scale.compute(x[row]), y_scale.compute(y[row])];
+        }""",
+        row,
+    )
+    area = frame.locator(".bk-events").bounding_box()
+    return area["x"] + x, area["y"] + y
+
+
+def assert_tooltip(frame):
+    for text in ("title:", "Film 20 (1920)", "year:", "1920", "ratings:", "21"):
+        frame.get_by_text(text, exact=True).wait_for(timeout=5000)
+
+
+def test_the_mouse_shows_facts_and_moves_the_map(browser, small_map):
+    with opened_map(browser, small_map) as (page, frame):
+        before, (x, y) = visible(frame), place_of(frame, 20)
+        page.mouse.move(x - 1, y)
+        page.mouse.move(x, y)
+        assert_tooltip(frame)
+        page.mouse.down()
+        page.mouse.move(x + 50, y, steps=5)
+        page.mouse.up()
+        assert visible(frame)[0][0] < before[0][0]
+
+
+def swipe(page, dx, dy):
+    """Draw a finger over the middle of the map."""
+    x, y = centre_of(page)
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind, *places):
+        points = [{"x": x, "y": y} for x, y in places]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (x, y))
+    for step in range(1, 11):
+        touch("touchMove", (x + dx * step / 10, y + dy * step / 10))
+        page.wait_for_timeout(20)
+    touch("touchEnd")
+
+
+PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
+
+
+def test_on_a_phone_a_finger_scrolls_the_page_moves_the_map_and_reads_it(browser, small_map):
+    with opened_map(browser, small_map, **PHONE) as (page, frame):
+        assert overflow(frame) <= 0
+        page.evaluate("scrollTo(0, 0)")
+        before = visible(frame)
+        page.touchscreen.tap(*place_of(frame, 20))
+        assert_tooltip(frame)
+        swipe(page, 0, -200)
+        page.wait_for_function("scrollY > 50")
+        assert visible(frame) == [pytest.approx(ends) for ends in before]
+        swipe(page, 100, 0)
+        assert visible(frame)[0][0] < before[0][0]
+
+
+@each_language
+def test_the_maps_of_the_chapters_can_be_searched(browser, site, language):
+    """On whichever pages they are: each finds the first film of the table beside it."""
+    pages = [f for f in (SITE / language).glob("*.html") if "_static/maps/" in f.read_text("utf-8")]
+    for file in pages:
+        for options in ({}, PHONE):
+            with opened_map(browser, file, **options) as (page, frame):
+                cell = page.locator('[role="region"] > table tbody th').first
+                title = cell.text_content()
+                frame.fill("input", title)
+                found, titles = frame.evaluate(FOUND)
+                assert title in titles
+                assert found == len(titles)
+                assert overflow(frame) <= 0
+    if not pages:
+        pytest.skip("no page has an interactive map")

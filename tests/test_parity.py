@@ -29,7 +29,7 @@ CITATION = re.compile(r"\{cite:?\w*\}`([^`]+)`")
 REFERENCE = re.compile(r"\{(?:ref|numref|doc|eq)\}`(?:[^`<]*<)?([^`>]+)>?`|\]\(#?([\w./-]+)\)")
 
 # Directives whose argument is a name; that of the others is a title, which is translated.
-NAMED = {"code-block", "figure", "glue:figure", "image", "solution", "solution-start"}
+NAMED = {"code-block", "figure", "glue", "glue:figure", "image", "solution", "solution-start"}
 TRANSLATED_OPTIONS = {"alt", "caption", "title"}
 
 

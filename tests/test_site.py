@@ -1,5 +1,7 @@
 """Checks of the built site (`jupyter-book build .`), read from its files without a browser."""
 
+import gzip
+import json
 import re
 from collections import Counter
 from functools import cache
@@ -146,6 +148,36 @@ def test_ids_are_unique_on_a_page(language):
     for page in pages(language):
         ids = Counter(tag["id"] for tag in parse(page).select("[id]"))
         assert [id_ for id_, count in ids.items() if count > 1] == [], name(page)
+
+
+def interactive_maps(language):
+    """The pages with interactive maps, and for each map its file and the table of its data."""
+    for page in pages(language):
+        frames = parse(page).select('iframe[src*="_static/maps/"]')
+        tables = parse(page).select('[role="region"] > table')
+        assert len(frames) == len(tables), name(page)
+        for frame, table in zip(frames, tables, strict=True):
+            yield page, page.parent / frame["src"], table
+
+
+@each_language
+def test_interactive_maps_are_light_and_speak_the_language(language):
+    """What a page weighs is what travels: compressed."""
+    for page, file, table in interactive_maps(language):
+        html = parse(file)
+        words = json.loads(html.find(id="words").string)
+        assert words == {"language": language, **LANGUAGES[language]["map"]}
+        titles = [cell.get_text() for cell in table.select("tbody th")]
+        assert len(titles) > 1000
+        assert all(json.dumps(t, ensure_ascii=False) in html.find(id="plot").string for t in titles)
+        assert len(gzip.compress(file.read_bytes())) < 450_000, name(page)
+        assert len(gzip.compress(str(table).encode())) < 60_000, name(page)
+        assert html.select("[src], link, iframe") == []
+
+
+def test_no_page_carries_a_map():
+    for page in all_pages():
+        assert "srcdoc" not in page.read_text(encoding="utf-8"), name(page)
 
 
 def headings(page):
