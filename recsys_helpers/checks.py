@@ -66,9 +66,11 @@ def check(exercise: str, answer: Callable) -> Verdict:
 def exercises() -> Mapping[str, Exercise]:
     """Return every exercise of the course by its name."""
     # Imported here because each chapter's exercises are written with `Exercise` from above.
-    from recsys_helpers.exercises import deep, mf, ratings, svd
+    from recsys_helpers.exercises import deep, mf, ratings, similarity, svd
 
-    return MappingProxyType(ratings.EXERCISES | svd.EXERCISES | mf.EXERCISES | deep.EXERCISES)
+    return MappingProxyType(
+        ratings.EXERCISES | svd.EXERCISES | mf.EXERCISES | deep.EXERCISES | similarity.EXERCISES
+    )
 
 
 def language() -> str:

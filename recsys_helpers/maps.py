@@ -54,7 +54,7 @@ def show(
     and `colour` a count, shown on a logarithmic scale; every other column can be read where the
     mouse hovers. A page finds the map under `name` and the table under `name`-table, by MyST-NB's
     `glue`. Raises ValueError without points, for a column that is missing or there twice, a place
-    that is not finite and a count that is not positive.
+    that is not finite and a count that is not positive and finite.
     """
     _check(points, x, y, label, colour)
     points = points.assign(**{axis: _shortened(points[axis]) for axis in (x, y)})
@@ -78,7 +78,8 @@ def _check(points: pd.DataFrame, x: str, y: str, label: str, colour: str) -> Non
                 f"{axis!r} of {points[label][broken].iloc[0]!r} is {points[axis][broken].iloc[0]}: "
                 "leave out what has no place on the map"
             )
-    counted = points[colour].to_numpy(dtype=float, na_value=np.nan) > 0
+    counts = points[colour].to_numpy(dtype=float, na_value=np.nan)
+    counted = (counts > 0) & (counts < np.inf)
     if not counted.all():
         raise ValueError(
             f"{colour!r} of {points[label][~counted].iloc[0]!r} is "
@@ -143,7 +144,7 @@ def _plot(points: pd.DataFrame, x: str, y: str, label: str, colour: str) -> Plot
     plot.scatter(**mark, source=source, view=nothing, size=13, line_color="black", name="found")
     read = [(name, f"@{{{name}}}") for name in points if name not in (x, y)]
     plot.add_tools(HoverTool(tooltips=read, renderers=[every], limit=2))
-    ticks = FixedTicker(ticks=[1, 10, 100, 1000, 10_000])
+    ticks = FixedTicker(ticks=[digit * 10**power for power in range(6) for digit in (1, 2, 5)])
     bar = ColorBar(color_mapper=colours, title=colour, height=8, ticker=ticks)
     plot.add_layout(bar, "below")
     return plot

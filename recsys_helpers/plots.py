@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, MaxNLocator, ScalarFormatter
@@ -195,7 +194,7 @@ def points(groups: Mapping[str, pd.DataFrame], *, x: Sequence[str], y: str) -> F
     panels = figure.subplots(1, len(x), sharey=True, squeeze=False)[0]
     for axes, column in zip(panels, x, strict=True):
         for table, colour, marker in zip(groups.values(), COLOURS, MARKERS, strict=False):
-            size = np.clip(4000 / len(table), 6, 36)  # many points would hide each other
+            size = np.clip(4000 / max(len(table), 1), 6, 36)  # many points would hide each other
             axes.scatter(table[column], table[y], s=size, color=colour, marker=marker, alpha=0.8)
         axes.set_xlabel(column)
         axes.xaxis.set_major_locator(MaxNLocator(3))
@@ -294,12 +293,10 @@ def maps(
     side = SIZE[0] / columns
     figure = Figure(figsize=(SIZE[0], rows * min(side, 4.2) + 0.6), layout="constrained")
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    scale = LogNorm() if log else Normalize()
-    scale.autoscale(shade)
-    size = 9 / columns
+    look = {"s": 9 / columns, "cmap": "cividis_r", "norm": "log" if log else "linear"}
     for axes, (name, position) in zip(panels, positions.items(), strict=False):
         position = np.asarray(position)
-        drawn = axes.scatter(*position.T, s=size, c=shade, cmap="cividis_r", norm=scale)
+        drawn = axes.scatter(*position.T, c=shade, **look)
         axes.set(xticks=[], yticks=[], title=name)
         middle = (position[:, 0].min() + position[:, 0].max()) / 2
         for point, text in (names or {}).items():

@@ -38,7 +38,7 @@ def points(n_points=300):
     )
     table.loc[n_points - 3 :, ["x", "y"]] = [[9.0, 9.0], [9.1, 9.0], [9.0, 9.1]]
     table.loc[n_points - 3 :, "title"] = ["Amélie I", "Amélie II: «Işık»", "AMELIE III"]
-    table.loc[:1, "title"] = ["</script><b>\"Quotes\" & 'more'</b>", "<!-- <script>"]
+    table.loc[:1, "title"] = ["</script><b>\"Quotes\" & 'more'</b>", "&quot;<!-- <script>"]
     table.loc[0, "year"] = pd.NA
     return table
 

@@ -417,6 +417,14 @@ def test_enter_leads_to_what_was_found_and_a_button_back(browser, small_map):
         assert frame.evaluate(FOUND) == [0, []]
 
 
+def test_enter_stays_on_the_map_where_all_points_are_in_one_place(browser, tmp_path):
+    with opened_map(browser, build(tmp_path, "en", points()[-1:])) as (_, frame):
+        whole = visible(frame)
+        frame.fill("input", "amelie")
+        frame.press("input", "Enter")
+        assert visible(frame) == [pytest.approx(ends) for ends in whole]
+
+
 def test_the_keyboard_reaches_the_map_and_leaves_it(browser, small_map):
     with opened_map(browser, small_map) as (page, frame):
         stops = []

@@ -106,6 +106,101 @@ def test_every_way_to_round_splits_by_time_alike(share_of):
     assert check("ratings-time-split", time_split).passed
 
 
+# Squared distances: 0.3² + 3² + 4², 0.7² + 2² + 2² + 4², 1² + 1² + 2² + 4².
+D, E, F = math.sqrt(25.09), math.sqrt(24.49), math.sqrt(22)
+
+
+@pytest.mark.parametrize(
+    ("name", "worked_by_hand"),
+    [
+        ("similarity-cosine", [22 / (5 * 5), 0, -30 / (5 * 10), 9 / (5 * 2)]),
+        ("similarity-distances", [[0, 0, D, E], [0, 0, D, E], [D, D, 0, F], [E, E, F, 0]]),
+        ("similarity-direction", [[0, 0, 0], [1, 4, 1], [5 - 10 / 3, 1 + 5 / 3, 3 - 10 / 3]]),
+        ("similarity-kept", (3 / 4 + 1 / 3 + 3 / 3) / 3),
+        ("similarity-shrink", [[1, 3, 5], [5, 3, 0], [1, 0, 3], [1, 5, 0], [5, 0, 1], [1, 4, 3]]),
+        # Their dot products with the two unit vectors add up to 7/5, 8/7 and 4/7.
+        ("similarity-both", [7, 2, 5]),
+    ],
+)
+def test_the_right_answer_is_the_one_worked_by_hand(name, worked_by_hand):
+    exercise = exercises()[name]
+    assert checks.same(exercise.right(*exercise.arguments), worked_by_hand)
+
+
+def _cosines_after_division(vector, table):
+    unit = table / (np.linalg.norm(table, axis=1, keepdims=True) + 1e-9)
+    return unit @ (vector / np.linalg.norm(vector))
+
+
+def _distances_with_the_gram_matrix(table):
+    gram = table @ table.T
+    squared = np.add.outer(np.diag(gram), np.diag(gram)) - 2 * gram
+    return np.abs(squared) ** 0.5
+
+
+def _projected(table, direction):
+    unit = direction / np.linalg.norm(direction)
+    return table @ (np.eye(len(unit)) - np.outer(unit, unit))
+
+
+def _share_kept_at_once(before, after):
+    real = before != -1
+    kept = (before[:, :, None] == after[:, None, :]).any(axis=2) & real
+    return pd.Series(kept.sum(axis=1)).div(pd.Series(real.sum(axis=1))).mean()
+
+
+def _sorted_by_hand(cosine, support, shrinkage, k):
+    weight = np.sqrt(support / (support + shrinkage))
+    lists = []
+    for i, row in enumerate(cosine * weight):
+        others = [j for j in range(len(row)) if j != i and support[j] > 0]
+        lists.append(sorted(others, key=lambda j: -row[j])[:k])
+    return lists
+
+
+def _nearest_unit_vectors(vectors, a, b, k):
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    distance = np.linalg.norm(unit - (unit[a] + unit[b]) / 2, axis=1)
+    return pd.Series(distance).drop([a, b]).nsmallest(k).index
+
+
+@pytest.mark.parametrize(
+    ("name", "another_way"),
+    [
+        ("similarity-cosine", _cosines_after_division),
+        ("similarity-distances", _distances_with_the_gram_matrix),
+        ("similarity-distances", lambda t: np.linalg.norm(t[:, None] - t, axis=2)),
+        ("similarity-direction", _projected),
+        ("similarity-kept", _share_kept_at_once),
+        ("similarity-shrink", _sorted_by_hand),
+        ("similarity-both", _nearest_unit_vectors),
+    ],
+)
+def test_another_way_to_the_right_answer_passes(name, another_way):
+    assert check(name, another_way).passed
+
+
+@pytest.mark.parametrize(
+    "squares",
+    [
+        lambda table: np.sum(table**2, axis=1),
+        lambda table: np.diag(table @ table.T),
+        lambda table: np.linalg.norm(table, axis=1) ** 2,
+    ],
+)
+@pytest.mark.parametrize(
+    "add", [lambda a, b, product: a + b - product, lambda a, b, product: a - product + b]
+)
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_a_root_of_rounding_is_told_however_one_adds(squares, add, language):
+    def distances(table):
+        length = squares(table)
+        return np.sqrt(add(length[:, None], length, 2 * table @ table.T))
+
+    verdict = check("similarity-distances", distances)
+    assert verdict.hint == hints(language)["similarity-distances"]["nan"]
+
+
 @pytest.mark.parametrize(
     ("name", "lucky"),
     [
@@ -114,6 +209,7 @@ def test_every_way_to_round_splits_by_time_alike(share_of):
         ("ratings-damped-mean", lambda ratings, damping: CORRECT_DAMPED_MEAN.to_numpy()),
         ("svd-choose-rank", lambda ranks, train, validation: ranks[len(ranks) // 2]),
         ("svd-choose-rank", lambda ranks, train, validation: ranks[int(np.argmax(validation))]),
+        ("similarity-both", lambda v, a, b, k: np.argsort(-v @ (v[a] + v[b]))[2 : k + 2]),
     ],
 )
 def test_an_answer_that_is_right_by_luck_is_not_accepted(name, lucky):

@@ -78,6 +78,15 @@ def test_the_map_holds_every_column(shown):
     }
 
 
+def test_the_scale_of_colours_has_several_numbers_however_short_it_is():
+    table = TINY.assign(ratings=[20, 460])
+    plot = content(document_of(displayed(table)[0]), "plot")
+    (ticks,) = (m["attributes"]["ticks"] for m in models(plot) if m["name"] == "FixedTicker")
+    assert [tick for tick in ticks if 20 <= tick <= 460] == [20, 50, 100, 200]
+    mappers = [m["attributes"] for m in models(plot) if m["name"] == "LogColorMapper"]
+    assert {(mapper["low"], mapper["high"]) for mapper in mappers} == {(20, 460)}
+
+
 def test_a_tooltip_shows_what_is_not_a_place(shown):
     plot = content(document_of(shown[0]), "plot")
     (hover,) = (m["attributes"] for m in models(plot) if m["name"] == "HoverTool")
@@ -106,6 +115,13 @@ def test_columns_may_have_other_names():
     assert content(document, "columns") == {"x": "first", "y": "second", "label": "name"}
     colours = re.findall(r'"fill_color":\{[^}]*"field":"(\w+)"', document)
     assert set(colours) == {"n"}
+    assert '"tooltips":[["name","@{name}"],["n","@{n}"],["year","@{year}"],' in document
+
+
+def test_a_column_may_have_any_name():
+    table = displayed(TINY.rename(columns={"mean": "<b> & more"}))[1]["data"]["text/html"]
+    heads = BeautifulSoup(table, "html.parser").select("thead th")
+    assert heads[-1].decode_contents() == "&lt;b&gt; &amp; more"
 
 
 def test_the_input_stays_as_it_was():
@@ -155,6 +171,7 @@ def test_colours_get_darker_and_can_be_seen_on_white():
         (TINY.assign(x=pd.array([None, 1.0], dtype="Float64")), "'x' of '</script>' is <NA>"),
         (TINY.assign(ratings=[0, 1]), "'ratings' of '</script>' is 0, .* what has been counted"),
         (TINY.assign(ratings=[1, np.nan]), "'ratings' of 'b' is nan"),
+        (TINY.assign(ratings=[1, np.inf]), "'ratings' of 'b' is inf"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(table, message):

@@ -196,6 +196,22 @@ def test_no_group_of_points_is_left_out_in_silence():
         plots.points({str(n): table for n in range(6)}, x=["x"], y="y")
 
 
+def test_a_group_without_points_is_in_the_legend_all_the_same():
+    table = pd.DataFrame({"x": [1], "y": [2]})
+    figure = plots.points({"all": table, "none": table[:0]}, x=["x"], y="y")
+    assert [len(drawn.get_offsets()) for drawn in figure.axes[0].collections] == [1, 0]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["all", "none"]
+
+
+def test_many_points_are_drawn_smaller():
+    sizes = []
+    for n_points in (10, 200, 10_000):
+        table = pd.DataFrame({"x": range(n_points), "y": 0})
+        (drawn,) = plots.points({"all": table}, x=["x"], y="y").axes[0].collections
+        sizes += drawn.get_sizes().tolist()
+    assert sizes == [36, 20, 6]
+
+
 def test_a_waterfall_goes_from_part_to_part_down_to_their_sum():
     parts = {"$\\mu$": 3.5, "Drama": 0.32, "year": -0.75, "age": -0.001}
     axes = axes_of(plots.waterfall(parts, x="rating", x_limits=(2, 4.5)))
@@ -244,9 +260,13 @@ def test_maps_show_the_same_points_in_the_same_colours():
     assert (left.get_title(), right.get_title(), bar.get_xlabel()) == ("a", "b", "ratings")
     assert left.collections[0].get_offsets().tolist() == square.tolist()
     assert right.collections[0].get_offsets().tolist() == (2 * square).tolist()
-    colours = left.collections[0]
-    assert np.allclose(colours.norm(colours.get_array()), [0, 1 / 3, 2 / 3, 1])
+    for axes in (left, right):
+        colours = axes.collections[0]
+        assert np.allclose(colours.norm(colours.get_array()), [0, 1 / 3, 2 / 3, 1])
     assert [(text.get_text(), list(text.xy)) for text in right.texts] == [("x", [2, 0])]
+    assert right.texts[0].get_ha() == "right"  # so that it ends on the map
+    figure.draw_without_rendering()
+    assert "500" in [label.get_text() for label in bar.get_xticklabels()]
     assert [list(axes.get_xticks()) for axes in (left, right)] == [[], []]
 
 
@@ -254,6 +274,12 @@ def test_maps_leave_the_rest_of_a_grid_empty():
     place = np.zeros((1, 2))
     figure = plots.maps(dict.fromkeys("abcd", place), [1], colour="year", columns=3)
     assert [axes.axison for axes in figure.axes[:6]] == [True] * 4 + [False] * 2
+
+
+def test_the_colours_of_a_map_are_linear_unless_told_otherwise():
+    figure = plots.maps({"a": np.zeros((3, 2))}, [1900, 1950, 2000], colour="year")
+    colours = figure.axes[0].collections[0]
+    assert np.allclose(colours.norm(colours.get_array()), [0, 0.5, 1])
 
 
 def test_maps_refuse_a_cloud_of_another_size():
