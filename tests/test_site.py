@@ -163,12 +163,14 @@ def interactive_maps(language):
 @each_language
 def test_interactive_maps_are_light_and_speak_the_language(language):
     """What a page weighs is what travels: compressed."""
-    for page, file, table in interactive_maps(language):
+    maps = list(interactive_maps(language))
+    assert maps, "chapter 04 has one"
+    for page, file, table in maps:
         html = parse(file)
         words = json.loads(html.find(id="words").string)
         assert words == {"language": language, **LANGUAGES[language]["map"]}
         titles = [cell.get_text() for cell in table.select("tbody th")]
-        assert len(titles) > 1000
+        assert len(titles) > 500
         assert all(json.dumps(t, ensure_ascii=False) in html.find(id="plot").string for t in titles)
         assert len(gzip.compress(file.read_bytes())) < 450_000, name(page)
         assert len(gzip.compress(str(table).encode())) < 60_000, name(page)
