@@ -24,8 +24,9 @@ from bokeh.models import (
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 from bokeh.resources import Resources
-from IPython.display import display
 from jinja2 import Template
+
+from .plots import glue
 
 # From green to violet; the paler part of Viridis can hardly be seen on white.
 PALETTE = Viridis256[150::-1]
@@ -58,8 +59,9 @@ def show(
     """
     _check(points, x, y, label, colour)
     points = points.assign(**{axis: _shortened(points[axis]) for axis in (x, y)})
-    _display(_frame(_document(points, x, y, label, colour)), name)
-    _display(_table(points, f"{name}-table"), f"{name}-table")
+    document, table = _document(points, x, y, label, colour), f"{name}-table"
+    for content, under in ((_frame(document), name), (_table(points, table), table)):
+        glue({"text/html": content, "text/plain": f"<{under}>"}, under)
 
 
 def _check(points: pd.DataFrame, x: str, y: str, label: str, colour: str) -> None:
@@ -184,9 +186,3 @@ def _table(points: pd.DataFrame, name: str) -> str:
 def _cells(row: tuple) -> str:
     first, *others = (html.escape(_text(value)) for value in row)
     return f'<th scope="row">{first}</th>' + "".join(f"<td>{text}</td>" for text in others)
-
-
-def _display(content: str, name: str) -> None:
-    # MyST-NB's `glue` finds an output by these metadata, as it does in `plots.show`.
-    metadata = {"scrapbook": {"name": name, "mime_prefix": ""}}
-    display({"text/html": content, "text/plain": f"<{name}>"}, raw=True, metadata=metadata)

@@ -30,20 +30,23 @@ DPI = 200
 
 
 def show(figure: Figure, name: str) -> None:
-    """Display a figure under its cell, and under `name` wherever the page wants it.
-
-    The output carries the metadata by which MyST-NB's `glue:figure` finds it; a live notebook
-    ignores them and shows the image. Source: https://myst-nb.readthedocs.io (Embed outputs).
-    """
+    """Display a figure under its cell, and under `name` wherever the page wants it."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI)
     image = base64.b64encode(buffer.getvalue()).decode("ascii")
-    metadata = {
-        # No height: on a narrow screen the image shrinks in proportion.
-        "image/png": {"width": round(100 * figure.get_figwidth())},
-        "scrapbook": {"name": name, "mime_prefix": ""},
-    }
-    display({"image/png": image, "text/plain": f"<figure: {name}>"}, raw=True, metadata=metadata)
+    # No height: on a narrow screen the image shrinks in proportion.
+    size = {"width": round(100 * figure.get_figwidth())}
+    glue({"image/png": image, "text/plain": f"<figure: {name}>"}, name, {"image/png": size})
+
+
+def glue(content: Mapping[str, str], name: str, metadata: Mapping | None = None) -> None:
+    """Display `content`, a text for each mime type, where a page can also place it by its name.
+
+    The output carries the metadata by which MyST-NB's `glue` finds it; a live notebook ignores them
+    and shows the content. Source: https://myst-nb.readthedocs.io (Embed outputs).
+    """
+    scrapbook = {"name": name, "mime_prefix": ""}
+    display(content, raw=True, metadata={**(metadata or {}), "scrapbook": scrapbook})
 
 
 def bars(labels: Sequence, heights: ArrayLike, *, x: str, y: str) -> Figure:

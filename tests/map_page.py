@@ -6,7 +6,7 @@ import pandas as pd
 from nbformat import v4
 from sphinx.application import Sphinx
 
-from recsys_helpers import maps
+from recsys_helpers import maps, plots
 
 GLUED = """
 # Page
@@ -51,11 +51,11 @@ def displayed(table, **options):
         assert raw
         outputs.append(v4.new_output("display_data", data=data, metadata=metadata))
 
-    original, maps.display = maps.display, display
+    original, plots.display = plots.display, display
     try:
         maps.show(table, "fig-map", **options)
     finally:
-        maps.display = original
+        plots.display = original
     return outputs
 
 
