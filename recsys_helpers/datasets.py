@@ -40,6 +40,7 @@ __all__ = [
     "DataUnavailableWarning",
     "Dataset",
     "RatingScale",
+    "cache_folder",
     "fetch_movielens",
     "load_movielens",
     "official_fold",
@@ -91,12 +92,17 @@ def fetch_movielens(name: str) -> Path:
     own = os.environ.get("RECSYS_DATA_DIR")
     if own and (folder := _find_in(Path(own).expanduser(), source)):
         return folder
-    cache = Path(os.environ.get("RECSYS_CACHE_DIR") or pooch.os_cache("recsys-helpers"))
-    target = cache.expanduser() / source.folder
+    target = cache_folder() / source.folder
     if not target.is_dir():
         _download(source, target)
     _check_official(target, source)
     return target
+
+
+def cache_folder() -> Path:
+    """Return the folder for what is downloaded: ``RECSYS_CACHE_DIR``, else that of the system."""
+    folder = Path(os.environ.get("RECSYS_CACHE_DIR") or pooch.os_cache("recsys-helpers"))
+    return folder.expanduser()
 
 
 def read_movielens(folder: str | Path, name: str) -> Dataset:

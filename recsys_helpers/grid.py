@@ -6,13 +6,14 @@ The settings come from a tool that makes them, such as scikit-learn's `Parameter
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
+
+from recsys_helpers.files import written_whole
 
 
 def search(
@@ -85,7 +86,5 @@ def _read(path: Path, condition: dict) -> dict | None:
 
 
 def _write(path: Path, content: dict) -> None:
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        unfinished = Path(folder) / path.name
+    with written_whole(path) as unfinished:
         unfinished.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
-        os.replace(unfinished, path)

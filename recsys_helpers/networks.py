@@ -8,7 +8,6 @@ Importing this module imports Keras, which takes seconds.
 
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from keras import layers, ops
 from numpy.typing import ArrayLike
 
 from .datasets import RatingScale
+from .files import written_whole
 from .interactions import Interactions
 from .models import FactorModel, check_train
 
@@ -265,12 +265,10 @@ def save(trained: TrainedNetwork, path: str | os.PathLike) -> None:
         "item_ids": trained.item_ids.tolist(),
         "scale": list(trained.scale),
     }
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=path.stem) as folder:
-        unfinished = Path(folder) / path.name
+    with written_whole(path) as unfinished:
         trained.network.save(unfinished)
         with zipfile.ZipFile(unfinished, "a", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr(VOCABULARIES, json.dumps(vocabularies))
-        os.replace(unfinished, path)
 
 
 def load(path: str | os.PathLike) -> TrainedNetwork:
