@@ -66,10 +66,15 @@ def check(exercise: str, answer: Callable) -> Verdict:
 def exercises() -> Mapping[str, Exercise]:
     """Return every exercise of the course by its name."""
     # Imported here because each chapter's exercises are written with `Exercise` from above.
-    from recsys_helpers.exercises import deep, mf, ratings, similarity, svd
+    from recsys_helpers.exercises import deep, mf, netflix, ratings, similarity, svd
 
     return MappingProxyType(
-        ratings.EXERCISES | svd.EXERCISES | mf.EXERCISES | deep.EXERCISES | similarity.EXERCISES
+        ratings.EXERCISES
+        | svd.EXERCISES
+        | mf.EXERCISES
+        | deep.EXERCISES
+        | similarity.EXERCISES
+        | netflix.EXERCISES
     )
 
 

@@ -70,6 +70,7 @@ __all__ = [
     "filter_store",
     "find_files",
     "make_files",
+    "name_of",
     "open_store",
     "read_titles",
     "select",
@@ -108,6 +109,11 @@ def find_files(n_ratings: int = 2_000_000) -> Path:
             stacklevel=2,
         )
     return make_files(cache_folder() / f"netflix-generated-{n_ratings}", n_ratings)
+
+
+def name_of(folder: str | os.PathLike) -> str:
+    """Name the data in a folder of text files: "Netflix Prize" or "generated Netflix files"."""
+    return "generated Netflix files" if generated(Path(folder)) else "Netflix Prize"
 
 
 def _own_folder(folder: Path) -> Path:

@@ -49,12 +49,22 @@ def glue(content: Mapping[str, str], name: str, metadata: Mapping | None = None)
     display(content, raw=True, metadata={**(metadata or {}), "scrapbook": scrapbook})
 
 
-def bars(labels: Sequence, heights: ArrayLike, *, x: str, y: str) -> Figure:
-    """Draw one bar per label, its height written above it with at most three digits."""
-    axes = _axes(x, y)
-    drawn = axes.bar([str(label) for label in labels], heights, color=BLUE)
+def bars(labels: Sequence, heights: ArrayLike, *, x: str, y: str, sideways: bool = False) -> Figure:
+    """Draw one bar per label, its height written at its end with at most three digits.
+
+    Drawn `sideways`, from the top down, there is room for long labels, and `x` is still the name
+    of the labels.
+    """
+    labels = [str(label) for label in labels]
+    if sideways:
+        axes = _axes(y, x, size=(SIZE[0], 0.8 + 0.27 * len(labels)))
+        drawn = axes.barh(labels, heights, color=BLUE)
+        axes.invert_yaxis()
+    else:
+        axes = _axes(x, y)
+        drawn = axes.bar(labels, heights, color=BLUE)
     axes.bar_label(drawn, fmt="{:.3g}", padding=2)
-    axes.margins(y=0.12)
+    axes.margins(**{"x" if sideways else "y": 0.12})
     return axes.figure
 
 
@@ -107,6 +117,8 @@ def curves(
         axes.axhline(value, color=GREY, linestyle=dashes, label=name)
     if best is not None:
         axes.axvline(best, color="black", linestyle=":", linewidth=1)
+    if np.issubdtype(np.asarray(x_values).dtype, np.integer):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if log_x:
         axes.set_xscale("log")
     if log_y:

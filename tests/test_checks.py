@@ -120,6 +120,15 @@ D, E, F = math.sqrt(25.09), math.sqrt(24.49), math.sqrt(22)
         ("similarity-shrink", [[1, 3, 5], [5, 3, 0], [1, 0, 3], [1, 5, 0], [5, 0, 1], [1, 4, 3]]),
         # Their dot products with the two unit vectors add up to 7/5, 8/7 and 4/7.
         ("similarity-both", [7, 2, 5]),
+        ("netflix-lines", ([512, 7, 8, 7, 2649, 40, 12], [30, 30, 30, 8, 500, 500, 500])),
+        ("netflix-batches", [(2 + 5 + 3 + 1) / 4, (5 + 4 + 3 + 2) / 4, np.nan, 4, np.nan]),
+        (
+            "netflix-align",
+            [[np.nan, 2, np.nan, 3], [5, np.nan, np.nan, 4], [np.nan, np.nan, np.nan, np.nan]],
+        ),
+        ("netflix-masked", (1 + 9 + 4 + 25 + 4 + 1) / 6),
+        ("netflix-both", [8 / (3 * 3) * 3 / 5, 8 / (5 * 5) * 4 / 6, 2 / (4 * 0.5) * 1 / 3, 0]),
+        ("netflix-predict", [(1.8 - 1) / 2, (-0.5 + 0.9) / 1.4, -0.2 / 0.7, 0]),
     ],
 )
 def test_the_right_answer_is_the_one_worked_by_hand(name, worked_by_hand):
@@ -164,6 +173,47 @@ def _nearest_unit_vectors(vectors, a, b, k):
     return pd.Series(distance).drop([a, b]).nsmallest(k).index
 
 
+def _lines_repeated(number, is_film):
+    n_ratings = np.diff(np.flatnonzero(is_film), append=len(number)) - 1
+    return number[~is_film], np.repeat(number[is_film], n_ratings)
+
+
+def _lines_filled_forward(number, is_film):
+    item_id = pd.Series(number).where(is_film).ffill()
+    return number[~is_film], item_id[~is_film]
+
+
+@np.errstate(invalid="ignore")
+def _means_added_one_by_one(batches, n_items):
+    sums, counts = np.zeros(n_items), np.zeros(n_items)
+    for item_index, rating in batches:
+        np.add.at(sums, item_index, rating)
+        np.add.at(counts, item_index, 1)
+    return sums / counts
+
+
+def _pivoted(users, items, user_id, item_id, rating):
+    table = pd.DataFrame({"user_id": user_id, "item_id": item_id, "rating": rating})
+    matrix = table.pivot(index="user_id", columns="item_id", values="rating")
+    return matrix.reindex(index=users, columns=items)
+
+
+def _pair_by_pair(user, others, shrinkage):
+    similarities = []
+    for other in others:
+        a, b = pd.DataFrame({"a": user, "b": other}).dropna().to_numpy().T
+        cosine = a @ b / np.linalg.norm(a) / np.linalg.norm(b) if len(a) else 0
+        similarities.append(cosine * len(a) / (len(a) + shrinkage))
+    return similarities
+
+
+def _predicted_by_weights_of_0(similarity, residual, k, damping):
+    weight = np.where(np.isnan(residual), 0, np.maximum(similarity, 0)[:, np.newaxis])
+    nearest = np.argsort(-weight, axis=0)[:k]
+    weight, residual = (np.take_along_axis(x, nearest, axis=0) for x in (weight, residual))
+    return np.nansum(weight * residual, axis=0) / (damping + weight.sum(axis=0))
+
+
 @pytest.mark.parametrize(
     ("name", "another_way"),
     [
@@ -174,6 +224,13 @@ def _nearest_unit_vectors(vectors, a, b, k):
         ("similarity-kept", _share_kept_at_once),
         ("similarity-shrink", _sorted_by_hand),
         ("similarity-both", _nearest_unit_vectors),
+        ("netflix-lines", _lines_repeated),
+        ("netflix-lines", _lines_filled_forward),
+        ("netflix-batches", _means_added_one_by_one),
+        ("netflix-align", _pivoted),
+        ("netflix-masked", lambda target, output: np.nanmean((target - output) ** 2)),
+        ("netflix-both", _pair_by_pair),
+        ("netflix-predict", _predicted_by_weights_of_0),
     ],
 )
 def test_another_way_to_the_right_answer_passes(name, another_way):

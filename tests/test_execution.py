@@ -1,6 +1,7 @@
 """One execution of each chapter for all languages, for the tests and for the build."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from sphinx.errors import ConfigError
 
 from book._site import editions, execution, pages
 from book._site.languages import LANGUAGES
+from recsys_helpers.netflix_sample import FILES
+from recsys_helpers.synthetic import make_sample
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -23,7 +26,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, monkeypatch):
+    monkeypatch.setenv("RECSYS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.delenv("RECSYS_NETFLIX_DIR", raising=False)
     (tmp_path / "recsys_helpers" / "hints").mkdir(parents=True)
     (tmp_path / "recsys_helpers" / "models.py").write_text("FACTORS = 10\n")
     (tmp_path / "recsys_helpers" / "hints" / "en.toml").write_text("a = 1\n")
@@ -63,6 +68,39 @@ def test_the_key_does_not_change_with_prose_or_compiled_files(project):
     assert key(project) == before
 
 
+@pytest.mark.parametrize("folder", ["own", "cache/netflix-prize-data"])
+def test_the_key_changes_with_the_copy_of_the_netflix_prize(project, monkeypatch, folder):
+    if folder == "own":
+        monkeypatch.setenv("RECSYS_NETFLIX_DIR", str(project / folder))
+    file = project / folder / FILES[-1]
+    keys = [key(project)]
+    file.parent.mkdir(parents=True)
+    for text, seconds in (("1:\n", 1), ("2:\n", 2), ("2:\n\n", 2)):
+        file.write_text(text)
+        os.utime(file, (seconds, seconds))
+        keys.append(key(project))
+    file.rename(file.with_name(FILES[0]))
+    keys.append(key(project))
+    assert len(set(keys)) == 5
+    (file.parent / "notes.txt").write_text("no file of the data set")
+    assert key(project) == keys[-1]
+
+
+def test_the_key_does_not_change_with_what_a_chapter_generates(project):
+    before = key(project)
+    folder = project / "cache" / "netflix-generated-2000"
+    folder.mkdir(parents=True)
+    (folder / FILES[0]).write_text("1:\n")
+    (folder.parent / "netflix.parquet").write_bytes(b"PAR1")
+    assert key(project) == before
+
+
+def test_a_wrong_folder_is_not_hidden_by_the_outputs_of_generated_files(project, monkeypatch):
+    before = key(project)
+    monkeypatch.setenv("RECSYS_NETFLIX_DIR", str(project / "nowhere"))
+    assert key(project) != before
+
+
 def test_the_caches_used_last_are_kept(tmp_path):
     for age, name in enumerate(["newest", "c", "b", "a", "older", "oldest"]):
         (tmp_path / name).mkdir()
@@ -76,11 +114,13 @@ def test_the_caches_used_last_are_kept(tmp_path):
 
 def test_kernels_are_quiet_and_find_the_data(monkeypatch):
     monkeypatch.setenv("RECSYS_DATA_DIR", "some/folder")
+    monkeypatch.setenv("RECSYS_NETFLIX_DIR", "other")
     monkeypatch.setenv("RECSYS_CACHE_DIR", "~/kept")
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.delenv("RECSYS_OFFLINE", raising=False)
     environment = execution.kernel_environment(is_sample=False)
     assert environment["RECSYS_DATA_DIR"] == str(Path.cwd() / "some" / "folder")
+    assert environment["RECSYS_NETFLIX_DIR"] == str(Path.cwd() / "other")
     assert environment["RECSYS_CACHE_DIR"] == str(Path.home() / "kept")
     assert environment["TF_CPP_MIN_LOG_LEVEL"] == "3"
     assert "MPLBACKEND" not in environment
@@ -129,10 +169,10 @@ def test_an_edition_has_the_pages_of_its_language_in_order():
         editions.derive_toc(toc, "tr")
 
 
-def derive_config(language, baseurl="", data="MovieLens 100K"):
+def derive_config(language, baseurl=""):
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     config["html"]["baseurl"] = baseurl
-    run = execution.Execution(data, Path("cache"), {})
+    run = execution.Execution(Path("cache"), {})
     return editions.derive_config(config, language, run, ["myst_nb", "sphinx_thebe"])
 
 
@@ -143,13 +183,16 @@ def test_an_edition_is_configured_in_its_language():
     assert config["bibtex_bibfiles"] == [os.path.join("..", "references.bib")]
     assert config["sphinx"]["config"]["language"] == "tr"
     assert config["sphinx"]["config"]["extensions"] == ["myst_nb"]
-    assert derive_config("ko", data=None)["sphinx"]["config"]["course_data"] == ""
 
 
 def test_every_language_has_every_text():
     wanted = set(next(iter(LANGUAGES.values())))
+    names = {make_sample().name, "Netflix Prize", "generated Netflix files"}
     for language, texts in LANGUAGES.items():
         assert set(texts) == wanted, language
+        assert set(texts["data"]) == names, language
+        assert len({*texts["data"].values(), texts["computed"]}) == 4
+        assert "{data}" in texts["computed"]
         assert texts["unit"] in {"word", "character"}
 
 
@@ -199,6 +242,35 @@ def test_code_and_formulas_are_not_read_as_prose():
     assert list(pages.prose(document)) == ["Read this,", "and this."]
 
 
+@pytest.mark.parametrize(
+    ("printed", "data"),
+    [
+        ("data: MovieLens 100K", "MovieLens 100K"),
+        ("10 films\ndata: Netflix Prize, 100,480,507 ratings\nmore", "Netflix Prize"),
+        ("metadata: none\nno data: none", None),
+    ],
+)
+def test_the_data_of_a_chapter_are_those_that_it_printed(printed, data):
+    document = nodes.section()
+    document += nodes.literal_block("", "data: in the source of a cell")
+    document += nodes.container("", nodes.literal_block("", printed, classes=["output", "stream"]))
+    assert pages.data_of(document) == data
+
+
+def test_every_chapter_prints_its_data():
+    for file in sorted((ROOT / "book" / "en").glob("*.md")):
+        if notebook := execution.read_chapter(file):
+            code = "\n".join(c.source for c in notebook.cells if c.cell_type == "code")
+            assert re.search(r'^print\(f?"data:', code, re.MULTILINE), file.name
+
+
+def test_the_chapters_leave_nothing_beside_them():
+    for language in LANGUAGES:
+        names = {file.name for file in (ROOT / "book" / language).iterdir()}
+        strangers = {name for name in names if not name.endswith((".md", ".ipynb"))}
+        assert strangers <= {".ipynb_checkpoints"}, language
+
+
 def test_numbers_start_anew_in_each_chapter():
     numbers = {
         "00_ratings": {"figure": {"a": (1,), "b": (2,)}},
@@ -214,7 +286,7 @@ def test_numbers_start_anew_in_each_chapter():
     }
 
 
-# The whole of it, on a course of two languages and one chapter, with the built-in sample
+# The whole of it, on a course of two languages and one chapter, without the real data
 
 CHAPTER = """\
 ---
@@ -232,7 +304,9 @@ kernelspec:
 
 ```{{code-cell}} ipython3
 import os
-print("run by", os.getpid())
+from recsys_helpers import netflix
+folder = netflix.find_files(2_000)
+print("data: generated Netflix files, read by", os.getpid())
 ```
 
 ```{{code-cell}} ipython3
@@ -281,8 +355,9 @@ def course(tmp_path_factory):
 
 
 def run(course, *command):
-    offline = os.environ | {"RECSYS_OFFLINE": "1"}
-    offline.pop("RECSYS_DATA_DIR", None)
+    offline = os.environ | {"RECSYS_OFFLINE": "1", "RECSYS_CACHE_DIR": "cache"}
+    for name in ("RECSYS_DATA_DIR", "RECSYS_NETFLIX_DIR"):
+        offline.pop(name, None)
     process = subprocess.run(
         [sys.executable, *command],
         cwd=course,
@@ -338,12 +413,19 @@ def test_a_chapter_is_run_once_for_tests_and_all_editions(course, tested_and_bui
 def test_a_page_says_its_language_its_data_and_its_numbers(built_course):
     page = read_page(built_course, "es/00_first.html")
     assert page.html["lang"] == "es"
-    assert "no se pudo descargar MovieLens 100K" in page.find(class_="page-facts").text
+    facts = page.find(class_="page-facts").text.split(" · ")
+    assert facts[2] == LANGUAGES["es"]["data"]["generated Netflix files"]
     assert "0.1" in page.find(class_="exercise").text
     links = {link["hreflang"]: link["href"] for link in page.find_all("link", hreflang=True)}
     assert links == {code: f"../{code}/00_first.html" for code in ("en", "es")} | {
         "x-default": "../en/00_first.html"
     }
+
+
+def test_what_a_chapter_generates_is_kept_in_the_cache(built_course):
+    assert (built_course / "cache" / "netflix-generated-2000" / FILES[0]).is_file()
+    beside = {file.name for file in (built_course / "book" / "en").iterdir()}
+    assert beside == {"index.md", "00_first.md", "00_first.ipynb", "glossary.md"}
 
 
 def test_a_failed_edition_leaves_the_site_as_it_was(built_course):

@@ -501,6 +501,12 @@ def test_a_filter_that_leaves_nothing_is_refused(folder, path, tmp_path):
 # --- Where the files are ------------------------------------------------------------------------
 
 
+def test_generated_files_are_called_so(folder):
+    assert netflix.name_of(folder) == "generated Netflix files"
+    (folder / "generated.json").unlink()
+    assert netflix.name_of(folder) == "Netflix Prize"
+
+
 def generated_instead(reason):
     with pytest.warns(DataUnavailableWarning, match=reason) as warned:
         found = find_files(2_000)

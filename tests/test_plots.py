@@ -22,6 +22,21 @@ def test_bars_have_the_given_heights_and_labels():
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("rating", "%")
 
 
+def test_bars_drawn_sideways_run_from_the_top_down():
+    axes = axes_of(plots.bars(["long", "b"], [4.0, 3.0], x="item", y="stars", sideways=True))
+    assert [bar.get_width() for bar in axes.patches] == [4.0, 3.0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["long", "b"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("stars", "item")
+
+
+def test_curves_over_whole_numbers_have_ticks_at_whole_numbers():
+    axes = axes_of(plots.curves([1, 2, 3], {"a": [1.0, 2.0, 3.0]}, x="epoch", y="RMSE"))
+    assert all(tick == round(tick) for tick in axes.get_xticks())
+    axes = axes_of(plots.curves([0.0, 0.5, 1.0], {"a": [1.0, 2.0, 3.0]}, x="rate", y="RMSE"))
+    assert not all(tick == round(tick) for tick in axes.get_xticks())
+
+
 def test_a_histogram_counts_and_leaves_missing_values_out():
     values = [1.0, 1.5, 2.5, np.nan]
     axes = axes_of(plots.histogram(values, x="year", y="items", bins=[1, 2, 3]))

@@ -120,7 +120,6 @@ def derive_config(
     }
     sphinx["config"] |= {
         "language": language,
-        "course_data": run.data or "",
         # Jupyter Book always loads thebe, which puts a script of another host into every page.
         "extensions": [name for name in extensions if name != "sphinx_thebe"],
     }

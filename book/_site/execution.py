@@ -5,6 +5,7 @@ by the other.
 """
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -15,7 +16,8 @@ from myst_nb.core.read import is_myst_markdown_notebook, read_myst_markdown_note
 from myst_parser.config.main import MdParserConfig
 from nbformat import NotebookNode
 
-from recsys_helpers.datasets import Dataset, load_movielens
+from recsys_helpers.datasets import Dataset, cache_folder, load_movielens
+from recsys_helpers.netflix_sample import FILES, PROBE, TITLES
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHES = ROOT / "_build" / ".jupyter_cache"
@@ -31,13 +33,12 @@ KERNEL_SETTINGS = {
     # Those of t-SNE (OpenMP) keep a core busy while they wait, which others then lack.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
-FOLDER_SETTINGS = ("RECSYS_DATA_DIR", "RECSYS_CACHE_DIR")
+FOLDER_SETTINGS = ("RECSYS_DATA_DIR", "RECSYS_NETFLIX_DIR", "RECSYS_CACHE_DIR")
 
 
 class Execution(NamedTuple):
     """What a run of the chapters depends on besides their code."""
 
-    data: str | None  # the name of the real data, None when the built-in sample stands in
     cache: Path  # the jupyter-cache folder of exactly these data and helpers
     environment: dict[str, str]  # for the process that starts the kernels
 
@@ -50,17 +51,30 @@ def prepare() -> Execution:
     cache.mkdir(parents=True, exist_ok=True)
     os.utime(cache)
     remove_old_caches(CACHES)
-    return Execution(None if is_sample else dataset.name, cache, kernel_environment(is_sample))
+    return Execution(cache, kernel_environment(is_sample))
 
 
 def cache_key(root: Path, dataset: Dataset) -> str:
     """Hash what decides the outputs of a chapter; its own code is hashed by jupyter-cache."""
     helpers = (root / "recsys_helpers").rglob("*")
     files = [f for f in helpers if f.is_file() and "__pycache__" not in f.parts]
-    digest = hashlib.sha256(dataset.fingerprint.encode())
+    digest = hashlib.sha256((dataset.fingerprint + netflix_state()).encode())
     for file in [*sorted(files), root / "requirements.txt"]:
         digest.update(f"\0{file.relative_to(root).as_posix()}\0".encode() + file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def netflix_state() -> str:
+    """Describe the copy of the Netflix Prize, if there is one, without reading its 2 GB.
+
+    Files that chapter 05 generates do not count: its own code decides them. But a folder that the
+    reader has named does, even a wrong one, lest old outputs hide that it is wrong.
+    """
+    own = os.environ.get("RECSYS_NETFLIX_DIR", "")
+    folder = Path(own).expanduser() if own else cache_folder() / "netflix-prize-data"
+    files = [folder / name for name in (*FILES, TITLES, PROBE)]
+    states = [(file.name, file.stat()) for file in files if file.is_file()]
+    return json.dumps([own, *((name, state.st_size, state.st_mtime_ns) for name, state in states)])
 
 
 def remove_old_caches(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """What every page of an edition carries: language chooser, hreflang links, the line of facts."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from .execution import join_streams
 from .languages import LANGUAGES
 
 SITE = Path(__file__).resolve().parent
+DATA_LINE = re.compile(r"^data: ([^,\n]+)", re.MULTILINE)
 
 
 def add_templates(app, config) -> None:
@@ -61,12 +63,21 @@ class PageFacts(SphinxPostTransform):
     def facts(self, seconds: float) -> list[str]:
         texts = LANGUAGES[self.config.language]
         minutes = reading_minutes(" ".join(prose(self.document)), texts["speed"], texts["unit"])
-        data = self.config.course_data
-        return [
+        facts = [
             texts["reading"].format(minutes=minutes),
             texts["running"].format(seconds=max(1, round(seconds)), cores=os.cpu_count()),
-            texts["data"].format(data=data) if data else texts["sample"],
         ]
+        if data := data_of(self.document):
+            facts.append(texts["data"].get(data, texts["computed"].format(data=data)))
+        return facts
+
+
+def data_of(document: nodes.document) -> str | None:
+    """The name of a chapter's data: what it printed after `data: ` when it ran, up to a comma."""
+    for output in document.findall(nodes.literal_block):
+        if "stream" in output["classes"] and (line := DATA_LINE.search(output.astext())):
+            return line[1]
+    return None
 
 
 def reading_minutes(text: str, speed: int, unit: str) -> int:
@@ -106,7 +117,6 @@ def number_by_chapter(app, builder) -> None:
 
 def setup(app) -> dict:
     myst_nb.core.render.coalesce_streams = join_streams
-    app.add_config_value("course_data", "", "env", str)
     app.add_post_transform(PageFacts)
     app.add_css_file("languages.css")
     app.connect("config-inited", add_templates)
