@@ -66,9 +66,10 @@ def fit_als(
     the fit and ended after it; a session that runs already is used as it is, and goes on.
 
     Raises SparkUnavailableError without PySpark or Java, before anything is started, or if Java
-    comes to an end; FileNotFoundError for a `path` that is not there; ValueError for a missing column, ids that are
-    no whole numbers or that `like` does not know, and ratings without a number. Source: Zhou et al.
-    (2008), "Large-scale parallel collaborative filtering for the Netflix Prize", AAIM.
+    comes to an end; FileNotFoundError for a `path` that is not there; ValueError for a missing
+    column, ids that are no whole numbers or that `like` does not know, and ratings without a
+    number. Source: Zhou et al. (2008), "Large-scale parallel collaborative filtering for the
+    Netflix Prize", AAIM.
     """
     check_spark()
     address = _address(path, master)

@@ -156,6 +156,7 @@ except ValueError as error:
     print(error)
 heaps = [[a for a in java.proc.args if "driver.memory" in a] for java in started]
 print(*heaps, [java.proc.poll() for java in started], SparkContext._gateway)
+print("silence until here", file=sys.stderr)
 
 def killed(session, address):
     started[-1].proc.kill()
@@ -175,7 +176,8 @@ def test_starts_in_silence_and_ends_after_a_fit_and_after_an_error(written):
     path = written(planted())
     command = [sys.executable, "-c", ALONE, str(path)]
     ended = subprocess.run(command, capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.startswith("silence until here")
     assert "`like` does not know" in ended.stdout
     assert "600m'] ['spark.driver.memory=700m'] [0, 0] None" in ended.stdout
     assert "Java could not start Spark: " in ended.stdout
