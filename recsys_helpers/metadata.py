@@ -22,7 +22,8 @@ def item_facts(items: pd.DataFrame, train: Interactions) -> pd.DataFrame:
     rated = _occurring(train.item_index)
     year = rows["year"].astype("float64")
     facts = {"year": _standardised(year, rated).fillna(0), "year unknown": year.isna()}
-    genres = rows["genres"].str.get_dummies("|")
+    # Where PyArrow is installed, pandas takes "no genre" for one more genre, without a name.
+    genres = rows["genres"].str.get_dummies("|").drop(columns="", errors="ignore")
     return pd.DataFrame(facts).join(_found(genres, rated)).astype("float64")
 
 
