@@ -66,7 +66,7 @@ def check(exercise: str, answer: Callable) -> Verdict:
 def exercises() -> Mapping[str, Exercise]:
     """Return every exercise of the course by its name."""
     # Imported here because each chapter's exercises are written with `Exercise` from above.
-    from recsys_helpers.exercises import deep, mf, netflix, ratings, similarity, svd
+    from recsys_helpers.exercises import deep, mf, netflix, ranking, ratings, similarity, svd
 
     return MappingProxyType(
         ratings.EXERCISES
@@ -75,6 +75,7 @@ def exercises() -> Mapping[str, Exercise]:
         | deep.EXERCISES
         | similarity.EXERCISES
         | netflix.EXERCISES
+        | ranking.EXERCISES
     )
 
 

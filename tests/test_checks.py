@@ -108,6 +108,8 @@ def test_every_way_to_round_splits_by_time_alike(share_of):
 
 # Squared distances: 0.3² + 3² + 4², 0.7² + 2² + 2² + 4², 1² + 1² + 2² + 4².
 D, E, F = math.sqrt(25.09), math.sqrt(24.49), math.sqrt(22)
+# What a hit gains in the second and in the fourth place; in the first it is 1, in the third 1/2.
+G, H = 1 / math.log2(3), 1 / math.log2(5)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +131,27 @@ D, E, F = math.sqrt(25.09), math.sqrt(24.49), math.sqrt(22)
         ("netflix-masked", (1 + 9 + 4 + 25 + 4 + 1) / 6),
         ("netflix-both", [8 / (3 * 3) * 3 / 5, 8 / (5 * 5) * 4 / 6, 2 / (4 * 0.5) * 1 / 3, 0]),
         ("netflix-predict", [(1.8 - 1) / 2, (-0.5 + 0.9) / 1.4, -0.2 / 0.7, 0]),
+        (
+            "ranking-bound",
+            [
+                3.4 - 1.5 * math.sqrt((1.6**2 + 4 * 2) / 5**2),
+                3.5 - 1.5 * math.sqrt((4 * 0.5**2 + 4 * 2) / 8**2),
+                3 - 1.5 * math.sqrt(4 * 2 / 4**2),
+                2.25 - 1.5 * math.sqrt((2 * 1.25**2 + 2 * 0.25**2 + 4 * 2) / 8**2),
+            ],
+        ),
+        (
+            "ranking-ndcg",
+            (3 / 2 / (1 + G) + (3 / 2 + H) / (3 / 2 + G + H) + 0 + G / (3 / 2 + G)) / 4,
+        ),
+        ("ranking-novelty", (2 + 4 + 6 + 2 + 3 + 5 + 2 + 4 + 3 + 1) / 10),
+        (
+            "ranking-bpr",
+            (sum(math.log1p(math.exp(x)) for x in (-1, 2, 0, -3)) + 0 + 800) / 6,
+        ),
+        # The sums of the two rows are -0.8, -0.5, -0.1, -0.2 and 0.2 for items 0, 2, 3, 5 and 6.
+        ("ranking-fold-in", [6, 3, 5]),
+        ("ranking-draws", np.sqrt([6 / 3, 11 / 3 / 4, 9 / 3 / 9, 4 / 3 / 16])),
     ],
 )
 def test_the_right_answer_is_the_one_worked_by_hand(name, worked_by_hand):
@@ -214,6 +237,55 @@ def _predicted_by_weights_of_0(similarity, residual, k, damping):
     return np.nansum(weight * residual, axis=0) / (damping + weight.sum(axis=0))
 
 
+def _bounds_column_by_column(ratings, prior, c):
+    everything = pd.DataFrame(ratings).stack()
+    bounds = []
+    for column in ratings.T:
+        known = column[~np.isnan(column)]
+        n = len(known) + prior
+        m = (known.sum() + prior * everything.mean()) / n
+        v = (((known - m) ** 2).sum() + prior * everything.var(ddof=0)) / n
+        bounds.append(m - c * (v / n) ** 0.5)
+    return bounds
+
+
+def _ndcg_with_sets(recommended, relevant):
+    """Use the natural logarithm, whose base cancels."""
+    values = []
+    for items, row in zip(recommended.tolist(), relevant, strict=True):
+        liked = set(np.flatnonzero(row))
+        if liked:
+            gain = sum(1 / math.log(place + 2) for place, i in enumerate(items) if i in liked)
+            n = min(len(items), len(liked))
+            values.append(gain / sum(1 / math.log(place + 2) for place in range(n)))
+    return np.float32(np.mean(values))
+
+
+def _novelty_with_pandas(recommended, n_ratings, n_users):
+    surprise = np.log2(n_users) - np.log2(pd.Series(n_ratings).clip(lower=0.5))
+    return pd.DataFrame(recommended).stack().map(surprise).mean()
+
+
+def _bpr_by_cases(positive, negative):
+    x = np.float32(positive - negative)
+    return np.mean(np.maximum(-x, 0) + np.log1p(np.exp(-np.abs(x))))
+
+
+def _folded_in_as_a_row(weights, liked, k):
+    row = np.zeros(len(weights))
+    row[liked] = 1 / len(liked)
+    score = pd.Series(row @ weights).drop(liked)
+    return score.nlargest(k).index.tolist()
+
+
+def _rmse_draw_by_draw(draws, n_burn, rating):
+    mean, errors = 0, []
+    for n, draw in enumerate(draws[n_burn:], start=1):
+        mean = mean + (draw - mean) / n
+        errors.append(np.linalg.norm(mean - rating) / len(rating) ** 0.5)
+    return errors
+
+
 @pytest.mark.parametrize(
     ("name", "another_way"),
     [
@@ -231,6 +303,12 @@ def _predicted_by_weights_of_0(similarity, residual, k, damping):
         ("netflix-masked", lambda target, output: np.nanmean((target - output) ** 2)),
         ("netflix-both", _pair_by_pair),
         ("netflix-predict", _predicted_by_weights_of_0),
+        ("ranking-bound", _bounds_column_by_column),
+        ("ranking-ndcg", _ndcg_with_sets),
+        ("ranking-novelty", _novelty_with_pandas),
+        ("ranking-bpr", _bpr_by_cases),
+        ("ranking-fold-in", _folded_in_as_a_row),
+        ("ranking-draws", _rmse_draw_by_draw),
     ],
 )
 def test_another_way_to_the_right_answer_passes(name, another_way):
@@ -256,6 +334,51 @@ def test_a_root_of_rounding_is_told_however_one_adds(squares, add, language):
 
     verdict = check("similarity-distances", distances)
     assert verdict.hint == hints(language)["similarity-distances"]["nan"]
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _ndcg_of_places(recommended, relevant):
+    hits = np.take_along_axis(relevant, recommended, axis=1) & (recommended >= 0)
+    discount = 1 / np.log2(np.arange(1, recommended.shape[1] + 1))
+    best = [np.sum(discount[:n]) for n in relevant.sum(axis=1)]
+    return np.mean(np.sum(hits * discount, axis=1) / best)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "naive"),
+    [
+        (
+            "ranking-bound",
+            "undamped",
+            lambda ratings, prior, c: (
+                np.nanmean(ratings, axis=0)
+                - c * np.nanstd(ratings, axis=0) / np.sqrt(np.sum(~np.isnan(ratings), axis=0))
+            ),
+        ),
+        ("ranking-ndcg", "nan", _ndcg_of_places),
+        (
+            "ranking-novelty",
+            "infinite",
+            lambda recommended, n_ratings, n_users: np.mean(
+                -np.log2(n_ratings / n_users)[recommended[recommended >= 0]]
+            ),
+        ),
+        ("ranking-bpr", "overflow", lambda i, j: -np.mean(np.log(_sigmoid(i - j)))),
+        ("ranking-bpr", "overflow", lambda i, j: np.mean(np.log(1 + np.exp(j - i)))),
+        (
+            "ranking-bpr",
+            "overflow-nan",
+            lambda i, j: -np.mean(np.log(np.exp(i - j) / (1 + np.exp(i - j)))),
+        ),
+        ("ranking-bpr", "epsilon", lambda i, j: -np.mean(np.log(_sigmoid(i - j) + 1e-10))),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_infinity_and_nan_are_told_as_a_reader_makes_them(name, key, naive, language):
+    assert check(name, naive).hint == hints(language)[name][key]
 
 
 @pytest.mark.parametrize(

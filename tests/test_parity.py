@@ -26,10 +26,20 @@ DIRECTIVE = re.compile(r"(?P<fence>`{3,}|:{3,})\{(?P<name>[\w:-]+)\}\s*(?P<argum
 FENCE = re.compile(r"(?P<fence>`{3,}|~{3,})")
 OPTION = re.compile(r":(?P<name>[\w-]+):\s*(?P<value>.*)$")
 CITATION = re.compile(r"\{cite:?\w*\}`([^`]+)`")
+MEASURED = re.compile(r"\{(?:measured|seconds-of|data-of)\}`([^`]+)`")
 REFERENCE = re.compile(r"\{(?:ref|numref|doc|eq)\}`(?:[^`<]*<)?([^`>]+)>?`|\]\(#?([\w./-]+)\)")
 
 # Directives whose argument is a name; that of the others is a title, which is translated.
-NAMED = {"code-block", "figure", "glue", "glue:figure", "image", "solution", "solution-start"}
+NAMED = {
+    "code-block",
+    "computed-with",
+    "figure",
+    "glue",
+    "glue:figure",
+    "image",
+    "solution",
+    "solution-start",
+}
 TRANSLATED_OPTIONS = {"alt", "caption", "title"}
 
 
@@ -72,7 +82,8 @@ def describe_option(option):
 def find_mentions(line):
     cited = [f"cites {key.strip()}" for keys in CITATION.findall(line) for key in keys.split(",")]
     referred = [f"refers to {role or link}" for role, link in REFERENCE.findall(line)]
-    return cited + referred
+    shown = [f"shows {wanted}" for wanted in MEASURED.findall(line)]
+    return cited + referred + shown
 
 
 def unlabelled_headings(text):
@@ -185,6 +196,10 @@ x = 1
 A caption.
 :::
 
+:::{computed-with} one; sample
+It is {measured}`board; mean; RMSE`.
+:::
+
 (end)=
 ## End
 
@@ -245,6 +260,8 @@ def test_a_faithful_translation_passes(tmp_path):
         ("[](#end)", "[](#start)"),
         ("{numref}`fig-one`", "{numref}`fig-two`"),
         (":::{exercise} Adı", ":::{admonition} Adı"),
+        ("one; sample", "two; sample"),
+        ("board; mean; RMSE", "board; mean; MAE"),
     ],
 )
 def test_a_planted_difference_is_found(tmp_path, original, planted):
