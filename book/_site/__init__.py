@@ -5,7 +5,16 @@ language (`editions`), and those are the runs that read pages (all the other mod
 """
 
 ROOT_MODULES = ("editions",)
-EDITION_MODULES = ("pages", "anchors", "interface", "maps", "offline", "references", "search")
+EDITION_MODULES = (
+    "pages",
+    "anchors",
+    "interface",
+    "maps",
+    "offline",
+    "references",
+    "results",
+    "search",
+)
 
 
 def setup(app) -> dict:

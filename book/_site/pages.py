@@ -65,11 +65,20 @@ class PageFacts(SphinxPostTransform):
         minutes = reading_minutes(" ".join(prose(self.document)), texts["speed"], texts["unit"])
         facts = [
             texts["reading"].format(minutes=minutes),
-            texts["running"].format(seconds=max(1, round(seconds)), cores=os.cpu_count()),
+            texts["running"].format(seconds=whole_seconds(seconds), cores=os.cpu_count()),
         ]
         if data := data_of(self.document):
-            facts.append(texts["data"].get(data, texts["computed"].format(data=data)))
+            facts.append(data_in_words(data, texts))
         return facts
+
+
+def whole_seconds(seconds: float) -> int:
+    return max(1, round(seconds))
+
+
+def data_in_words(data: str, texts: dict) -> str:
+    """What is said, in the language of `texts`, of the data whose name a chapter has printed."""
+    return texts["data"].get(data, texts["computed"].format(data=data))
 
 
 def data_of(document: nodes.document) -> str | None:

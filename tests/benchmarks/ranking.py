@@ -2,11 +2,13 @@
 
     python tests/benchmarks/ranking.py validate [ease] [als] [ranker] [autoencoder]
     python tests/benchmarks/ranking.py seeds
+    python tests/benchmarks/ranking.py source
 
 The models are those on the page: its definitions are read and run, so that what is measured is
 what a reader sees. `validate` reports the NDCG@10 of each setting on validation parts, a tenth of
 the training part each, other ones than the page's; the settings of the page were chosen by it.
-`seeds` reports that of the page's settings on the test part. MovieLens 100K, wherever it is found.
+`seeds` reports that of the page's settings on the test part, and `source` that of the Turkish
+notebook's network in its own settings. MovieLens 100K, wherever it is found.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import time
 from pathlib import Path
 
 import jupytext
+import keras
 import numpy as np
 
 from recsys_helpers import datasets
@@ -144,10 +147,40 @@ def seeds(train_table, test_table, page):
         report(name, fit, [(train, measure, seed) for seed in SEEDS])
 
 
+class Source:
+    """A network of `deep`, trained without being watched, whose predictions are scores."""
+
+    def __init__(self, data, train):
+        self.data, self.known = data, train
+
+    def fit(self, network, *, optimizer, batch_size, epochs, loss):
+        network.compile(optimizer, loss)
+        pairs = [self.known.user_index, self.known.item_index]
+        network.fit(pairs, self.known.rating, batch_size=batch_size, epochs=epochs, verbose=0)
+        shape = self.known.n_users, self.known.n_items
+        every_pair = [index.ravel() for index in np.indices(shape)]
+        self.score = network.predict(every_pair, batch_size=65536, verbose=0).reshape(shape)
+
+
+def source(data, train_table, test_table, page):
+    """Rank by the raw predictions of the Turkish notebook's network."""
+    import deep  # only found where this file runs as a script; a test imports `definitions`
+
+    train, measure = trial(train_table, test_table, page)
+
+    def fit(train, seed):
+        keras.utils.set_random_seed(seed)
+        trained = Source(data, train)
+        deep.turkish(trained)
+        return trained.score
+
+    report("the Turkish notebook's network", fit, [(train, measure, 0)])
+
+
 def main():
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["validate", "seeds"])
+    parser.add_argument("what", choices=["validate", "seeds", "source"])
     parser.add_argument("family", nargs="*", help="of `validate`: all if none is named")
     arguments = parser.parse_args()
     page = definitions()
@@ -155,8 +188,10 @@ def main():
     train, test = split_random(data.ratings, random_state=0)
     if arguments.what == "validate":
         validate(train, page, arguments.family)
-    else:
+    elif arguments.what == "seeds":
         seeds(train, test, page)
+    else:
+        source(data, train, test, page)
 
 
 if __name__ == "__main__":
