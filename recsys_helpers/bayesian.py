@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import norm
 
 from .datasets import RatingScale
-from .interactions import UNKNOWN, Interactions
+from .interactions import UNKNOWN, Interactions, check_at_least
 from .models import check_train
 
 MAX_LEVELS = 20  # of ordinal ratings
@@ -69,8 +69,8 @@ def draw_ratings(
     of another vocabulary, features or labels of another shape or with gaps, and ordinal ratings of
     one level or of more than 20.
     """
-    _at_least(1, n_factors=n_factors, n_samples=n_samples)
-    _at_least(0, n_burn=n_burn, seed=seed)
+    check_at_least(1, n_factors=n_factors, n_samples=n_samples)
+    check_at_least(0, n_burn=n_burn, seed=seed)
     check_train(train)
     _check_asked(train, asked)
     sampler = _Sampler(
@@ -406,12 +406,6 @@ def _unit_rows(flags):
 
 def _normal_cdf(value):
     return (1 + tf.math.erf(value / np.float32(2**0.5))) / 2
-
-
-def _at_least(minimum, **values):
-    for name, value in values.items():
-        if value < minimum:
-            raise ValueError(f"{name} is {value}, but must be at least {minimum}")
 
 
 def _check_asked(train, asked):

@@ -119,6 +119,13 @@ def check_index(index: ArrayLike, size: int, name: str) -> np.ndarray:
     return index.astype(np.int64)
 
 
+def check_at_least(least: int, **settings: float) -> None:
+    """Raise ValueError that names the first of the settings that is below `least`, or NaN."""
+    for name, value in settings.items():
+        if not value >= least:  # NaN is not
+            raise ValueError(f"{name} is {value}, but must be at least {least}")
+
+
 def split_random(
     ratings: pd.DataFrame, test_size: float = 0.2, random_state: int = 0
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -156,8 +163,7 @@ def split_leave_last_out(
     in the training part, for nothing would be left to know them by. Raises ValueError without
     complete timestamps.
     """
-    if n_last < 1:
-        raise ValueError(f"n_last is {n_last}, but must be at least 1")
+    check_at_least(1, n_last=n_last)
     order = _time_order(ratings)
     by_user = ratings.iloc[order].groupby("user_id", sort=False)["user_id"]
     n_later = by_user.cumcount(ascending=False).to_numpy()

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 
 from .datasets import RatingScale
 from .files import written_whole
-from .interactions import Interactions
+from .interactions import Interactions, check_at_least
 from .models import FactorModel, check_train
 
 VOCABULARIES = "vocabularies.json"
@@ -124,9 +124,9 @@ def build_mf(
     systems", Computer 42(8); for the facts Kula (2015), "Metadata embeddings for user and item
     cold-start recommendations", CBRecSys.
     """
-    _at_least(1, n_users=n_users, n_items=n_items, n_factors=n_factors)
-    _at_least(0, table_penalty=table_penalty, row_penalty=row_penalty)
-    _at_least(0, bias_penalty=bias_penalty, fact_penalty=fact_penalty)
+    check_at_least(1, n_users=n_users, n_items=n_items, n_factors=n_factors)
+    check_at_least(0, table_penalty=table_penalty, row_penalty=row_penalty)
+    check_at_least(0, bias_penalty=bias_penalty, fact_penalty=fact_penalty)
     penalties = table_penalty, row_penalty, bias_penalty, fact_penalty
     user = keras.Input((), dtype="int32", name="user_index")
     item = keras.Input((), dtype="int32", name="item_index")
@@ -165,11 +165,11 @@ def fit_mf(
     from, as `fit_biases` does, and for settings below their least value.
     """
     check_train(train)
-    _at_least(1, n_factors=n_factors, batch_size=batch_size, n_epochs=n_epochs)
-    _at_least(0, shrinkage=shrinkage, row_penalty=row_penalty, damping=damping)
-    _at_least(0, fact_shrinkage=fact_shrinkage)
+    check_at_least(1, n_factors=n_factors, batch_size=batch_size, n_epochs=n_epochs)
+    check_at_least(0, shrinkage=shrinkage, row_penalty=row_penalty, damping=damping)
+    check_at_least(0, fact_shrinkage=fact_shrinkage)
     if not isinstance(learning_rate, keras.optimizers.schedules.LearningRateSchedule):
-        _at_least(0, learning_rate=learning_rate)
+        check_at_least(0, learning_rate=learning_rate)
     n = len(train.rating)
     keras.utils.set_random_seed(seed)
     network = build_mf(
@@ -237,7 +237,7 @@ def build_merged(
     """
     if merge not in MERGES:
         raise ValueError(f"merge is {merge!r}, but must be one of {', '.join(MERGES)}")
-    _at_least(1, n_users=n_users, n_items=n_items, embedding_size=embedding_size)
+    check_at_least(1, n_users=n_users, n_items=n_items, embedding_size=embedding_size)
     user = keras.Input((), dtype="int32", name="user_index")
     item = keras.Input((), dtype="int32", name="item_index")
     p = layers.Embedding(n_users, embedding_size, name="user_factors")(user)
@@ -301,12 +301,6 @@ def load(path: str | os.PathLike) -> TrainedNetwork:
         pd.Index(content["item_ids"]),
         RatingScale(*content["scale"]),
     )
-
-
-def _at_least(least: int, **settings: float) -> None:
-    for name, value in settings.items():
-        if not value >= least:  # NaN is not
-            raise ValueError(f"{name} is {value}, but must be at least {least}")
 
 
 def _memory(optimizer) -> list:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
-from .interactions import UNKNOWN, check_index
+from .interactions import UNKNOWN, check_at_least, check_index
 
 Scorer = Callable[[np.ndarray], ArrayLike]
 
@@ -34,8 +34,7 @@ def recommend(
     recommended. Where the items run out, the lists are padded with `UNKNOWN` and NaN. Raises
     ValueError when the scores have another shape or hold NaN.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size is {batch_size}, but must be at least 1")
+    check_at_least(1, batch_size=batch_size)
     seen = csr_array(seen)
     user_index = check_index(user_index, seen.shape[0], "user_index")
 
@@ -89,8 +88,7 @@ def _best_lists(
     scorer: Scorer, index: np.ndarray, k: int, batch_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """List the `k` best columns for each index: (column, score), both (len(index), k), padded."""
-    if k < 1:
-        raise ValueError(f"k is {k}, but must be at least 1")
+    check_at_least(1, k=k)
     best = np.full((len(index), k), UNKNOWN)
     best_score = np.full((len(index), k), np.nan)
     for start in range(0, len(index), batch_size):
