@@ -131,17 +131,15 @@ def validate(train_table, page, families):
 def seeds(train_table, test_table, page):
     """Measure the settings of the page on the test part."""
     train, measure = trial(train_table, test_table, page)
-    page["penalty"], mixed = PENALTY, page["in_units"]
+    page["penalty"] = PENALTY
     chosen = {
         "EASE": lambda train, seed: page["ease"](train),
         "EASE, graded": lambda train, seed: page["graded_ease"](train),
-        "implicit ALS": lambda train, seed: page["implicit_als"](train, seed),
-        "BPR": lambda train, seed: page["train_ranker"](train, 1, 0.02, 20, seed),
-        "sampled softmax": lambda train, seed: page["train_ranker"](train, 10, 0.1, 15, seed),
+        "implicit ALS": page["implicit_als"],
+        "BPR": page["bpr"],
+        "sampled softmax": page["sampled_softmax"],
         "autoencoder": lambda train, seed: page["autoencoder"](train, seed=seed),
-        "EASE + ALS": lambda train, seed: (
-            mixed(page["graded_ease"](train)) + mixed(page["implicit_als"](train, seed))
-        ),
+        "EASE + ALS": page["mix"],
     }
     for name, fit in chosen.items():
         report(name, fit, [(train, measure, seed) for seed in SEEDS])
