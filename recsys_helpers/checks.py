@@ -9,18 +9,22 @@ hint of that mistake is given, which points at the error without giving the answ
 import copy
 import os
 import tomllib
+import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from numbers import Number
-from pathlib import PurePath
-from types import MappingProxyType
+from pathlib import Path, PurePath
 
 import numpy as np
 import pandas as pd
 
+from recsys_helpers import reports
+
 TOLERANCE = 1e-6
+
+_report: Path | None = None  # where `check` writes the attempts down, once `report` was called
 
 
 @dataclass(frozen=True)
@@ -50,25 +54,66 @@ class Verdict:
 def check(exercise: str, answer: Callable) -> Verdict:
     """Tell whether the function `answer` solves the exercise, or what its mistake is.
 
-    Raises ValueError for an exercise that does not exist, and lets nothing else escape: an error
-    inside the learner's function becomes a hint.
+    The verdict depends on the answer alone, not on earlier attempts or on what a notebook has
+    run. Raises ValueError for an exercise that does not exist, and lets nothing else escape: an
+    error inside the learner's function becomes a hint.
     """
     known = exercises()
     if exercise not in known:
         raise ValueError(f"no exercise {exercise!r}; there are: {', '.join(sorted(known))}")
     key, details = _diagnose(known[exercise], answer)
+    if _report and key != "not-yet":  # an untouched stub is no attempt
+        _write_down(exercise, passed=key is None)
     if key is None:
         return Verdict(exercise, passed=True)
-    hint = _hint(exercise, key).format(exercise=exercise, **details)
+    hint = sentence(exercise, key, exercise=exercise, **details)
     return Verdict(exercise, passed=False, hint=hint)
 
 
+@dataclass(frozen=True)
+class Recording:
+    """The answer of `report`; a notebook shows it as one line."""
+
+    path: Path
+    n_passed: int
+
+    def __repr__(self) -> str:
+        return sentence("report", "started", file=self.path, n_passed=self.n_passed)
+
+
+def report(path: str | os.PathLike, learner: str = "") -> Recording:
+    """From now on, write every attempt at an exercise into the file `path`, to be handed in.
+
+    The file holds what recsys_helpers.reports says, and the name of the learner if it is given.
+    A report that is there already is continued. Raises ValueError if the file is not called
+    *.json, is something other than a report, or is the report of another learner, and OSError
+    if it cannot be written. Later on, an attempt that cannot be written is a warning.
+    """
+    global _report
+    path, learner = Path(path).resolve(), reports.name(" ".join(learner.split()))
+    if path.suffix != ".json":
+        raise ValueError(f"the name of a report ends in .json: call it {path.name + '.json'!r}")
+    so_far = _read_report(path) if path.exists() else reports.Report()
+    if learner and so_far.learner not in ("", learner):
+        raise ValueError(
+            f"{path.name} is the report of {so_far.learner!r}, not of {learner!r}: "
+            "give yours another name"
+        )
+    reports.write(path, replace(so_far, learner=learner or so_far.learner))
+    _report = path
+    return Recording(path, so_far.n_passed)
+
+
 def exercises() -> Mapping[str, Exercise]:
-    """Return every exercise of the course by its name."""
+    """Return every exercise of the course by its name.
+
+    Each call returns copies, so that whoever tries out the arguments of an exercise, as a hint
+    suggests, cannot change its question.
+    """
     # Imported here because each chapter's exercises are written with `Exercise` from above.
     from recsys_helpers.exercises import deep, mf, netflix, ranking, ratings, similarity, svd
 
-    return MappingProxyType(
+    return copy.deepcopy(
         ratings.EXERCISES
         | svd.EXERCISES
         | mf.EXERCISES
@@ -103,6 +148,18 @@ def available_languages() -> list[str]:
     return sorted(PurePath(file.name).stem for file in _hint_files().iterdir())
 
 
+def sentence(table: str, key: str, /, **details: object) -> str:
+    """Return a sentence of hints/<language>.toml, in the language of the notebook.
+
+    `table` is an exercise, or "report"; a key that it lacks is looked up in "any".
+    """
+    sentences = _hints(language())
+    return (sentences[table].get(key) or sentences["any"][key]).format(**details)
+
+
+# NumPy's own settings, whatever the notebook has set: with `np.seterr(all="raise")` before it, a
+# right answer would stop with an error.
+@np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")
 def _diagnose(exercise: Exercise, answer: Callable) -> tuple[str | None, dict]:
     if not callable(answer):
         return "not-a-function", {"got": type(answer).__name__}
@@ -187,9 +244,22 @@ def _kind(answer: object) -> str:
     return f"{type(answer).__name__} {shape}".strip()
 
 
-def _hint(exercise: str, key: str) -> str:
-    hints = _hints(language())
-    return hints[exercise].get(key) or hints["any"][key]
+def _read_report(path: Path) -> reports.Report:
+    try:
+        return reports.read(path)
+    except ValueError as error:
+        raise ValueError(
+            f"{path} is not a report, or is damaged ({error}): move it away, or give the report "
+            "another name"
+        ) from error
+
+
+def _write_down(exercise: str, passed: bool) -> None:
+    try:
+        reports.add_attempt(_report, exercise, passed)
+    except (OSError, ValueError) as error:  # the verdict is worth more than the report
+        text = sentence("report", "unwritten", file=_report, error=error)
+        warnings.warn(text, stacklevel=3)
 
 
 @cache

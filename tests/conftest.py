@@ -1,4 +1,4 @@
-"""Data for the tests: tiny data sets as files, and MovieLens 100K where it is."""
+"""Data for the tests: tiny data sets as files, and MovieLens 100K where it is; git by itself."""
 
 import os
 from pathlib import Path
@@ -18,6 +18,15 @@ def movielens(tmp_path):
         for name, content in files.items():
             (tmp_path / folder / name).write_bytes(content)
     return tmp_path
+
+
+@pytest.fixture
+def plain_git(monkeypatch):
+    """Let git know no repository but those of the test, and no settings of the user."""
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # set where a hook runs the tests
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
 @pytest.fixture(scope="session")

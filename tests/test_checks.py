@@ -416,9 +416,32 @@ def test_an_answer_that_changes_its_input_does_not_change_the_question():
         matrix[np.isnan(matrix)] = 0
         return matrix
 
-    check("svd-centre", destructive)
+    def right_for_the_changed_question(matrix):
+        return exercises()["svd-centre"].right(destructive(matrix))
+
+    assert not check("svd-centre", right_for_the_changed_question).passed
     (matrix,) = exercises()["svd-centre"].arguments
     assert np.isnan(matrix).sum() == 4
+
+
+def test_trying_out_the_arguments_of_an_exercise_does_not_change_the_question():
+    (matrix,) = exercises()["svd-centre"].arguments
+    matrix[:] = 0
+    assert not check("svd-centre", np.zeros_like).passed
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_a_verdict_depends_neither_on_earlier_ones_nor_on_numpys_settings(name):
+    exercise = exercises()[name]
+    answers = (exercise.right, *exercise.mistakes.values())
+    before = [check(name, answer) for answer in answers]
+    with np.errstate(all="raise"):
+        assert [check(name, answer) for answer in reversed(answers)] == before[::-1]
+
+
+@pytest.mark.parametrize("name", exercises())
+def test_each_exercise_knows_three_typical_mistakes(name):
+    assert len(exercises()[name].mistakes) >= 3
 
 
 @pytest.mark.parametrize(
@@ -456,6 +479,8 @@ def test_same_looks_at_the_meaning_not_at_the_type(got, expected, verdict):
 def test_every_language_has_every_hint_and_no_other(language):
     expected = {name: set(exercise.mistakes) for name, exercise in exercises().items()}
     expected["any"] = {"not-yet", "not-a-function", "raised", "different", "values"}
+    expected["report"] = {"started", "unwritten", "collect", "no-folder", "no-csv", "collected"}
+    expected["report"] |= {"damaged", "empty", "several", "copy"}
     assert {name: set(of_exercise) for name, of_exercise in hints(language).items()} == expected
 
 
@@ -529,6 +554,21 @@ def test_the_solution_on_the_page_passes_its_check(source):
 
     exec(source, {"np": np, "pd": pd, "check": recorded})
     assert [verdict.passed for verdict in verdicts] == [True]
+
+
+@pytest.mark.parametrize("page", sorted(BOOK.glob("*/[0-9]*.md")), ids=lambda p: str(p)[-16:])
+def test_hints_come_in_steps(page):
+    """A check that says what is wrong, a folded hint that says how to begin, a folded solution."""
+    steps = re.findall(
+        r"^:::\{(exercise)\}|^(check)\(|^:::\{dropdown\} (?:(Hint|Pista|İpucu|힌트)$)|"
+        r"^:::\{(solution)-start.*\n:class: (dropdown)",
+        page.read_text("utf8"),
+        re.M,
+    )
+    steps = ["".join(found) for found in steps]
+    hint = {"en": "Hint", "es": "Pista", "tr": "İpucu", "ko": "힌트"}[page.parent.name]
+    in_order = ["exercise", "check", hint, "solutiondropdown", "check"]
+    assert steps == in_order * steps.count("exercise")
 
 
 def test_every_exercise_stands_on_a_page_once_as_a_stub_and_once_solved():

@@ -325,11 +325,12 @@ BUILD = "from jupyter_book.cli.main import main; main()"
 def course(tmp_path_factory):
     """Copy the machinery of the course, with small contents."""
     root = tmp_path_factory.mktemp("course")
-    shutil.copytree(
-        ROOT / "book" / "_site",
-        root / "book" / "_site",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
+    for folder in ("_site", "notebooks"):
+        shutil.copytree(
+            ROOT / "book" / folder,
+            root / "book" / folder,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
     shutil.copytree(ROOT / "recsys_helpers", root / "recsys_helpers")
     for file in ("_config.yml", "pyproject.toml", "requirements.txt", "book/conftest.py"):
         shutil.copy(ROOT / file, root / file)
@@ -420,6 +421,16 @@ def test_a_page_says_its_language_its_data_and_its_numbers(built_course):
     assert links == {code: f"../{code}/00_first.html" for code in ("en", "es")} | {
         "x-default": "../en/00_first.html"
     }
+
+
+def test_a_page_offers_its_notebooks_under_its_facts(built_course):
+    links = read_page(built_course, "es/00_first.html").select(".page-facts + .page-notebooks a")
+    assert [link["href"] for link in links] == [
+        "notebooks/learner/00_first.ipynb",
+        "notebooks/teacher/00_first.ipynb",
+    ]
+    for link in links:
+        assert (built_course / "_build" / "html" / "es" / link["href"]).is_file()
 
 
 def test_what_a_chapter_generates_is_kept_in_the_cache(built_course):

@@ -10,6 +10,7 @@ EDITION_MODULES = (
     "anchors",
     "interface",
     "maps",
+    "notebooks",
     "offline",
     "references",
     "results",

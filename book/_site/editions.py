@@ -24,11 +24,13 @@ from sphinx.util import logging
 
 from . import execution
 from .languages import LANGUAGES
+from .repository import repository_address
 
 logger = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = Path(__file__).resolve().parent
+NOTEBOOKS = ROOT / "book" / "notebooks"
 WORK = ROOT / "_build" / "editions"
 
 # The options of `jupyter-book build` that an edition is built with as well.
@@ -120,6 +122,7 @@ def derive_config(
     }
     sphinx["config"] |= {
         "language": language,
+        "course_repository": repository_address(config),
         # Jupyter Book always loads thebe, which puts a script of another host into every page.
         "extensions": [name for name in extensions if name != "sphinx_thebe"],
     }
@@ -189,9 +192,11 @@ def fingerprint(edition: Edition) -> str:
     pages = sorted(f.name for f in (ROOT / "book" / edition.language).glob("*.md"))
     settings = json.dumps([edition.config, edition.toc, edition.flags, pages])
     digest = hashlib.sha256(settings.encode())
-    for file in sorted(SITE.rglob("*")):
+    # pyproject.toml says what the first cell of a notebook installs.
+    machinery = [*SITE.rglob("*"), *NOTEBOOKS.rglob("*"), ROOT / "pyproject.toml"]
+    for file in sorted(machinery):
         if file.is_file() and file.suffix != ".pyc":
-            digest.update(f"\0{file.relative_to(SITE)}\0".encode() + file.read_bytes())
+            digest.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 
 

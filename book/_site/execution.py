@@ -119,6 +119,10 @@ def read_chapter(file: Path) -> NotebookNode | None:
     text = file.read_text(encoding="utf-8")
     if not is_myst_markdown_notebook(text):
         return None
+    return read_myst_markdown_notebook(text, config=syntax(), add_source_map=True)
+
+
+def syntax() -> MdParserConfig:
+    """The Markdown of the pages."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    syntax = MdParserConfig(enable_extensions=set(config["parse"]["myst_enable_extensions"]))
-    return read_myst_markdown_notebook(text, config=syntax)
+    return MdParserConfig(enable_extensions=set(config["parse"]["myst_enable_extensions"]))
