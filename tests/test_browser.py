@@ -12,11 +12,13 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import nbformat
 import pytest
 from map_page import build, points
 from sphinx.application import Sphinx
 
 from book._site.languages import LANGUAGES
+from book.notebooks.chapter import READERS
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
@@ -27,6 +29,7 @@ OPTIONS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
 
 each_language = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -127,14 +130,46 @@ def test_pages_open_without_errors_and_fit_the_window(browser, site, language):
 
 
 @each_language
-def test_chapters_open_from_a_folder(browser, site, language):
+def test_pages_open_from_a_folder(browser, site, language):
     """Unzipped on a USB stick: no server, no network."""
     with reader(browser, own="file://", offline=True) as page:
-        for chapter in CHAPTERS:
-            open_typeset(page, (SITE / language / f"{chapter}.html").as_uri())
+        for name in [*CHAPTERS, "teachers"]:
+            open_typeset(page, (SITE / language / f"{name}.html").as_uri())
             assert_typeset(page)
         page.goto((SITE / language / "search.html").as_uri() + "?q=MovieLens")
         page.wait_for_selector("#search-results li a")
+
+
+@each_language
+def test_a_tap_saves_the_notebook_of_a_learner_or_of_a_teacher(browser, site, language):
+    """Over http only: from a folder, Chromium shows the notebook instead of saving it."""
+    chapter, n_cells = CHAPTERS[0], []
+    with reader(browser, **PHONE) as page:
+        page.goto(f"{site}/{language}/{chapter}.html")
+        links = page.locator(".page-notebooks a[download]").all()
+        for link, whose in zip(links, READERS, strict=True):
+            assert link.bounding_box()["height"] >= 24  # what WCAG 2.5.8 asks of a target
+            with page.expect_download() as saving:
+                link.tap()
+            assert saving.value.suggested_filename == f"{chapter}-{whose}.ipynb"
+            notebook = nbformat.read(saving.value.path(), as_version=4)
+            nbformat.validate(notebook)
+            n_cells.append(len(notebook.cells))
+    learner, teacher = n_cells
+    assert learner < teacher, "the solutions are the teacher's alone"
+
+
+# The rows whose third cell is not beside the first one.
+STACKED = """() => [...document.querySelectorAll("article tr:has(> :nth-child(3))")].filter(
+  ({ cells }) => cells[2].offsetTop > cells[0].offsetTop
+).length"""
+
+
+def test_on_a_phone_only_the_glossary_puts_a_third_cell_below(browser, site):
+    with reader(browser, **PHONE) as page:
+        for name, is_stacked in {"glossary": True, "results": False, "teachers": False}.items():
+            page.goto(f"{site}/en/{name}.html")
+            assert (page.evaluate(STACKED) > 0) == is_stacked, name
 
 
 def contrast(page, selector):
@@ -519,9 +554,6 @@ def swipe(page, dx, dy):
         touch("touchMove", (x + dx * step / 10, y + dy * step / 10))
         page.wait_for_timeout(20)
     touch("touchEnd")
-
-
-PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
 
 
 def test_on_a_phone_a_finger_scrolls_the_page_moves_the_map_and_reads_it(browser, small_map):

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -12,9 +13,10 @@ from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from book import _site
 from book._site import editions, execution
 from book._site.languages import LANGUAGES
-from book._site.repository import repository_address
+from book._site.repository import colab_repository, package_address, repository_address
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
@@ -137,7 +139,7 @@ def test_a_page_without_code_offers_nothing(book):
 
 
 def test_in_colab_a_known_repository_opens(book):
-    html, _ = build(book, "ko", course_repository="https://github.com/ada/course")
+    html, _ = build(book, "ko", course_colab="ada/course")
     *_, colab = links_on(html / "01_one.html")
     assert colab["href"] == (
         "https://colab.research.google.com/github/ada/course/blob/notebooks/ko/learner/01_one.ipynb"
@@ -147,20 +149,15 @@ def test_in_colab_a_known_repository_opens(book):
     assert page.select('[src*="//"], link[href*="//"]') == []  # nothing is loaded from there
 
 
-def test_colab_opens_nothing_from_elsewhere(book):
-    html, _ = build(book, course_repository="https://gitlab.com/ada/course")
-    assert len(links_on(html / "01_one.html")) == 2
-
-
 def test_the_notebooks_of_a_published_site_lead_to_it(book):
     address = {
         "html_baseurl": "https://example.org/course/en/",
-        "course_repository": "https://github.com/ada/course",
+        "course_package": "git+https://github.com/ada/course@0123abc",
     }
     html, _ = build(book, **address)
     text = sources(html / "notebooks" / "learner" / "01_one.ipynb")
     assert "[Words](https://example.org/course/en/glossary.html" in text
-    assert "git+https://github.com/ada/course" in text
+    assert '"recsys-helpers @ git+https://github.com/ada/course@0123abc"' in text
 
     html, _ = build(book)
     text = sources(html / "notebooks" / "learner" / "01_one.ipynb")
@@ -181,6 +178,15 @@ def test_a_chapter_that_cannot_be_a_notebook_is_a_warning(book):
     assert len(links_on(html / "02_two.html")) == 2
 
 
+def test_a_chapter_with_an_unknown_import_is_a_warning(book):
+    with (book / "en" / "01_one.md").open("a") as chapter:
+        chapter.write("\n```{code-cell} ipython3\nimport torch\n```\n")
+    html, warnings = build(book)
+    line = CHAPTER.count("\n") + 3
+    assert f"no notebook: {book / 'en' / '01_one.md'}:{line}: imports torch" in warnings
+    assert links_on(html / "01_one.html") == []
+
+
 def test_notebooks_follow_the_pages(book):
     html, _ = build(book)
     (book / "en" / "glossary.md").write_text("(words)=\n# Other words\n")
@@ -197,8 +203,8 @@ def test_notebooks_follow_the_pages(book):
 # The repository
 
 
-def config_with(url):
-    return {"repository": {"url": url}}
+def config_with(url, revision="", colab=True):
+    return {"repository": {"url": url, "revision": revision}, "launch_buttons": {"colab": colab}}
 
 
 @pytest.fixture
@@ -252,12 +258,46 @@ def test_without_git_there_is_no_repository(clone, monkeypatch):
     assert repository_address(config_with(""), clone) == ""
 
 
+def test_pip_installs_the_newest_helpers_or_those_of_a_revision(monkeypatch):
+    url = "https://gitlab.com/ada/course"
+    assert package_address(config_with(url)) == f"git+{url}"
+    assert package_address(config_with(url, revision="v2")) == f"git+{url}@v2"
+    monkeypatch.setattr("book._site.repository.git_remote", lambda root: "")
+    assert package_address(config_with("", revision="v2")) == ""
+
+
+def test_colab_opens_only_what_is_at_github_and_is_not_switched_off():
+    url = "https://github.com/ada/course"
+    assert colab_repository(config_with(url)) == "ada/course"
+    assert colab_repository(config_with(url, colab=False)) == ""
+    assert package_address(config_with(url, colab=False)) == f"git+{url}"
+    assert colab_repository(config_with("https://gitlab.com/ada/course")) == ""
+
+
 def test_an_edition_knows_the_repository():
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    config["repository"]["url"] = "https://github.com/ada/course"
+    config |= config_with("https://github.com/ada/course", revision="0123abc")
     run = execution.Execution(Path("cache"), {})
-    derived = editions.derive_config(config, "ko", run, [])
-    assert derived["sphinx"]["config"]["course_repository"] == "https://github.com/ada/course"
+    derived = editions.derive_config(config, "ko", run, [])["sphinx"]["config"]
+    assert derived["course_package"] == "git+https://github.com/ada/course@0123abc"
+    assert derived["course_colab"] == "ada/course"
+
+
+@pytest.mark.parametrize("overrides", [{}, {"language": "ko"}])
+@pytest.mark.parametrize("url", ["https://git.example.org/ada/course", "ssh://git@example.org/c"])
+def test_the_theme_accepts_a_repository_anywhere(book, monkeypatch, overrides, url):
+    """The root run and each edition are given `repository.url` as an option of the theme."""
+    loaded = []
+    app = SimpleNamespace(config=SimpleNamespace(overrides=overrides))
+    app.setup_extension = loaded.append
+    _site.setup(app)
+    assert "book._site.repository" in loaded
+    build(
+        book,
+        extensions=["myst_nb", "sphinx_exercise", "book._site.repository"],
+        html_theme="sphinx_book_theme",
+        html_theme_options={"repository_url": url},
+    )
 
 
 # What an edition is built from

@@ -15,11 +15,13 @@ from types import SimpleNamespace
 import jupytext
 import nbformat
 import pytest
+import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from markdown_it import MarkdownIt
 from nbformat.v4 import new_output
 
+from book._site import editions, repository
 from book._site.execution import read_chapter
 from book._site.languages import LANGUAGES
 from book.notebooks import __main__ as command
@@ -197,6 +199,12 @@ def test_code_that_looks_like_myst_stays_code(writer):
     assert plain(writer, text + "{cite:t}`one`") == text + shown
 
 
+def test_no_citation_waits_for_a_search_for_plugins(writer, monkeypatch):
+    """Pybtex's search goes through all that is installed, which took longer than all the rest."""
+    monkeypatch.setattr("pybtex.plugin.entry_points", lambda **group: pytest.fail("searched again"))
+    assert "Ahn" in plain(writer, "{cite:t}`one`")
+
+
 def test_the_words_are_those_of_the_language(book):
     writer = Writer(Edition("ko", SITE, book))
     assert plain(writer, "[](#exercise-first), [](#fig-one)").startswith("[연습 문제 1.1](")
@@ -253,11 +261,16 @@ def code(source, *tags):
     return f"```{{code-cell}} ipython3\n{options}{source}\n```"
 
 
-def converted(book, *parts, run=None):
-    """The two notebooks of a chapter 02 of these parts, without their first and last cells."""
+def written(book, *parts, run=None):
+    """The two notebooks of a chapter 02 of these parts."""
     file = book / "en" / "02_two.md"
     file.write_text("\n\n".join([f"{HEADER}\n(two)=\n# Two", *parts]), encoding="utf-8")
-    notebooks = notebooks_of(file, Edition("en", SITE, book), run=run)
+    return notebooks_of(file, Edition("en", SITE, book), run=run)
+
+
+def converted(book, *parts, run=None):
+    """Their cells, without the first and the last one."""
+    notebooks = written(book, *parts, run=run)
     return {reader: notebook.cells[1:-1] for reader, notebook in notebooks.items()}
 
 
@@ -372,7 +385,9 @@ LANGUAGE = "\nimport os; print(os.environ['RECSYS_LANG'])"
 @pytest.fixture
 def run_first_cell(book, tmp_path, monkeypatch):
     """Run the first cell of a chapter that needs nothing but the helpers."""
-    monkeypatch.setattr("book.notebooks.first_cell.needed", lambda sources: {"recsys_helpers"})
+    monkeypatch.setattr("book.notebooks.first_cell.needed", lambda source: {"recsys_helpers"})
+    for language in ("en", "ko"):
+        (book / language / "01_one.md").write_text(f"{ONE}\n{code('1 + 1')}\n", encoding="utf-8")
     packages = tmp_path / "packages"
     old = tmp_path / "shadowed"
     for folder, version in ((packages, "2.0"), (old, "1.0")):
@@ -435,11 +450,11 @@ def test_without_a_source_the_first_cell_says_what_to_do(run_first_cell, tmp_pat
 
 def test_a_chapter_needs_what_it_imports_itself_and_by_way_of_the_helpers():
     code = "import os\nimport keras.layers as l\ndef f():\n    import pyspark"
-    assert needed([code]) == {"keras", "tensorflow"}  # what Keras computes with
-    assert needed(["from numba import njit", "import numpy.linalg"]) == {"numba", "numpy"}
+    assert needed(code) == {"keras", "tensorflow"}  # what Keras computes with
+    assert needed("from numba import njit\nimport numpy.linalg") == {"numba", "numpy"}
     by_way_of_maps = {"recsys_helpers", "bokeh", "jinja2", "matplotlib", "numpy", "pandas"}
-    assert by_way_of_maps <= needed(["from recsys_helpers import maps"])
-    assert "bokeh" not in needed(["from recsys_helpers.plots import show"])
+    assert by_way_of_maps <= needed("from recsys_helpers import maps")
+    assert "bokeh" not in needed("from recsys_helpers.plots import show")
 
 
 @pytest.mark.parametrize(
@@ -450,9 +465,19 @@ def test_a_module_is_asked_for_by_the_name_and_the_range_of_its_package(module, 
     assert re.match(rf"{requirement}>=\d", requirements()[module])
 
 
-def test_an_import_that_no_package_brings_is_an_error(book):
-    with pytest.raises(LookupError, match=r"torch.*pyproject"):
-        first_cell(["import torch"], Edition("en", SITE, book), "")
+def test_an_import_that_no_package_brings_is_refused(book):
+    cells = {Place("book.md", 3): "import numpy", Place("book.md", 7): "x = 1\nimport torch"}
+    with pytest.raises(NotPlain, match=r"^book\.md:7: imports torch: .*pyproject"):
+        first_cell(cells, Edition("en", SITE, book), "")
+
+
+def test_what_is_not_python_is_refused_unless_it_is_magic(book):
+    with pytest.raises(NotPlain, match=r"02_two\.md:\d+: is not Python"):
+        converted(book, code("x = 1"), code("for"))
+    magic = "%matplotlib inline\n!ls\nimport numpy"
+    first, *cells = written(book, code(magic))["learner"].cells[:-1]
+    assert sources(cells) == ["# Two", magic]
+    assert '"numpy": ' in first.source
 
 
 def test_every_language_has_its_own_texts():
@@ -498,7 +523,7 @@ def test_outputs_of_a_chapter_that_was_never_run_are_refused(
     for language in ("en", "ko"):
         (book / language / "01_one.md").write_text(f"{ONE}\n{code('1 + 1')}\n", encoding="utf-8")
     assert run_command("--outputs") == 1
-    problem = f"{book / 'ko' / '01_one.md'}: it has not been run as it is now"
+    problem = f"{book / 'ko' / '01_one.md'}:1: it has not been run as it is now"
     assert problem in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -516,6 +541,15 @@ def test_outputs_are_those_of_the_last_run(run_command, book, tmp_path, monkeypa
     for language in ("en", "ko"):
         written = nbformat.read(tmp_path / "out" / language / "learner" / "01_one.ipynb", 4)
         assert written.cells[-2].outputs[0].text == "2\n"
+
+
+def test_helpers_are_installed_from_where_those_of_the_site_are(monkeypatch):
+    config = yaml.safe_load((BOOK.parent / "_config.yml").read_text(encoding="utf-8"))
+    monkeypatch.setattr(repository, "git_remote", lambda root: "git@github.com:ada/course.git")
+    site = editions.derive_config(config, "ko", SimpleNamespace(cache=""), [])
+    ours = command.read_options(["out"]).package
+    assert ours == site["sphinx"]["config"]["course_package"]
+    assert ours.startswith("git+")
 
 
 @pytest.mark.parametrize("address", ["git+https://example.org/r", "https://example.org/h.whl"])

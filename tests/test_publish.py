@@ -105,15 +105,26 @@ def bash(script, folder, **environment):
 
 
 @needs_shell
-def test_the_address_of_the_site_gets_into_the_configuration_unless_one_is_there(tmp_path):
+def test_the_course_is_told_its_address_and_its_commit_unless_they_are_there(tmp_path):
     text = (ROOT / "_config.yml").read_text(encoding="utf-8")
-    empty = re.sub(r"^  baseurl: .*$", '  baseurl: ""', text, flags=re.MULTILINE)
+    empty = re.sub(r"^  (baseurl|revision): .*$", r'  \1: ""', text, flags=re.MULTILINE)
     (tmp_path / "_config.yml").write_text(empty, encoding="utf-8")
     config = yaml.safe_load(empty)
-    for address in ("https://ada.github.io/course", "https://example.org"):
-        bash(run_of("Tell the course its address"), tmp_path, ADDRESS=address)
-        config["html"]["baseurl"] = "https://ada.github.io/course"
+    config["html"]["baseurl"] = "https://ada.github.io/course"
+    config["repository"]["revision"] = "0123456"  # which YAML would take for a number
+    tell = run_of("Tell the course its address and its commit")
+    for address, commit in (("https://ada.github.io/course", "0123456"), ("https://b.org", "89e")):
+        bash(tell, tmp_path, ADDRESS=address, GITHUB_SHA=commit)
         assert yaml.safe_load((tmp_path / "_config.yml").read_text("utf-8")) == config
+
+
+def test_the_site_and_the_notebooks_of_the_branch_are_made_from_one_configuration():
+    """Whatever else were said on a command line, only some of the notebooks would know."""
+    names = [step.get("name") for step in JOBS["build"]["steps"]]
+    told = names.index("Tell the course its address and its commit")
+    assert told < names.index("Build the site, with the outputs of the tests")
+    assert told < names.index("Make the notebooks")
+    assert run_of("Make the notebooks").split()[3:] == ["_build/notebooks"]
 
 
 @needs_shell

@@ -4,7 +4,7 @@
 language (`editions`), and those are the runs that read pages (all the other modules).
 """
 
-ROOT_MODULES = ("editions",)
+ROOT_MODULES = ("editions", "repository")
 EDITION_MODULES = (
     "pages",
     "anchors",
@@ -13,6 +13,7 @@ EDITION_MODULES = (
     "notebooks",
     "offline",
     "references",
+    "repository",
     "results",
     "search",
 )

@@ -24,7 +24,7 @@ from sphinx.util import logging
 
 from . import execution
 from .languages import LANGUAGES
-from .repository import repository_address
+from .repository import colab_repository, package_address
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +122,8 @@ def derive_config(
     }
     sphinx["config"] |= {
         "language": language,
-        "course_repository": repository_address(config),
+        "course_package": package_address(config),
+        "course_colab": colab_repository(config),
         # Jupyter Book always loads thebe, which puts a script of another host into every page.
         "extensions": [name for name in extensions if name != "sphinx_thebe"],
     }

@@ -18,7 +18,6 @@ from book.notebooks.edition import Edition
 from book.notebooks.myst import NotPlain
 
 from .languages import LANGUAGES
-from .repository import github_name
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +33,12 @@ def write_notebooks(app) -> None:
     """
     folder = Path(app.outdir, FOLDER)
     shutil.rmtree(folder, ignore_errors=True)
-    language, address = app.config.language, app.config.course_repository
+    language, package = app.config.language, app.config.course_package
     site = app.config.html_baseurl.removesuffix(f"{language}/")
     edition = Edition(language, site, Path(app.srcdir).parent)
     for file in edition.chapters:
         try:
-            written = notebooks_of(file, edition, f"git+{address}" if address else "")
+            written = notebooks_of(file, edition, package)
         except NotPlain as problem:
             logger.warning("no notebook: %s", problem)
             continue
@@ -69,7 +68,7 @@ class NotebookLinks(SphinxPostTransform):
             # Without `download`, browsers would show the JSON; its name tells the two apart.
             name = f"{self.env.docname}-{reader}.ipynb"
             yield f'<a href="{up}{path}" download="{name}">{html.escape(texts[reader])}</a>'
-        if repository := github_name(self.config.course_repository):
+        if repository := self.config.course_colab:
             path = f"{self.config.language}/learner/{self.env.docname}.ipynb"
             address = COLAB.format(repository=repository, path=path)
             yield f'<a href="{address}">{html.escape(texts["colab"])}</a>'
@@ -79,7 +78,8 @@ class NotebookLinks(SphinxPostTransform):
 
 
 def setup(app) -> dict:
-    app.add_config_value("course_repository", "", "html")
+    app.add_config_value("course_package", "", "html")  # where notebooks install the helpers from
+    app.add_config_value("course_colab", "", "html")  # the repository where Colab finds them
     app.connect("builder-inited", write_notebooks)
     app.add_post_transform(NotebookLinks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

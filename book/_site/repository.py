@@ -1,4 +1,4 @@
-"""Where the course's repository is: what the notebooks are opened and installed from."""
+"""Where the course's repository is: from there Colab opens notebooks, and they install helpers."""
 
 import re
 import subprocess
@@ -12,6 +12,19 @@ GITHUB = re.compile(
     r"(?P<owner>[\w-]+)/(?P<name>[\w.-]+?)(?:\.git)?/?",
     re.IGNORECASE,
 )
+
+
+def package_address(config: dict) -> str:
+    """What pip installs the helper package from, in every notebook; "" if nobody knows."""
+    address, revision = repository_address(config), config["repository"]["revision"]
+    if not address:
+        return ""
+    return f"git+{address}@{revision}" if revision else f"git+{address}"
+
+
+def colab_repository(config: dict) -> str:
+    """`owner/name` of the repository whose notebooks Colab opens; "" for no button."""
+    return github_name(repository_address(config)) if config["launch_buttons"]["colab"] else ""
 
 
 def repository_address(config: dict, root: Path = ROOT) -> str:
@@ -42,3 +55,13 @@ def git_remote(root: Path) -> str:
     except OSError:
         return ""
     return remote.stdout.strip()
+
+
+def keep_from_theme(app, config) -> None:
+    """The theme has no button for the repository, but fails at a host that it does not know."""
+    config.html_theme_options.pop("repository_url", None)
+
+
+def setup(app) -> dict:
+    app.connect("config-inited", keep_from_theme)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

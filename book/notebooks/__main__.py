@@ -13,27 +13,26 @@ from nbformat import NotebookNode
 
 from book._site import execution
 from book._site.languages import LANGUAGES
+from book._site.repository import package_address
 
 from .chapter import notebooks_of
 from .edition import Edition
-from .myst import NotPlain
+from .myst import NotPlain, Place
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write all notebooks, or none of them and what is wrong with the chapters."""
     options = read_options(arguments)
-    run = partial(with_outputs, get_cache(execution.prepare().cache)) if options.outputs else None
+    cache = get_cache(execution.prepare().cache) if options.outputs else None
     notebooks, problems = {}, []
     for language in LANGUAGES:
         edition = Edition(language, options.site)
         for file in edition.chapters:
+            run = partial(with_outputs, cache, file) if cache else None
             try:
                 written = notebooks_of(file, edition, options.package, run)
             except NotPlain as problem:
                 problems.append(str(problem))
-                continue
-            except LookupError as problem:
-                problems.append(f"{file}: {problem}")
                 continue
             for reader, notebook in written.items():
                 notebooks[options.folder / language / reader / f"{file.stem}.ipynb"] = notebook
@@ -49,7 +48,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def read_options(arguments: list[str] | None) -> argparse.Namespace:
     config = yaml.safe_load((execution.ROOT / "_config.yml").read_text(encoding="utf-8"))
-    repository = config["repository"]["url"]
     parser = argparse.ArgumentParser(prog="python -m book.notebooks", description=__doc__)
     parser.add_argument("folder", type=Path, help="where to write them, FOLDER from here on")
     parser.add_argument(
@@ -60,9 +58,9 @@ def read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--package",
         type=address,
-        default=f"git+{repository}" if repository else "",
+        default=package_address(config),
         help="where pip finds the helper package: a wheel, or its address; by default the "
-        "repository of _config.yml",
+        "repository, which _config.yml or the git remote `origin` names",
     )
     parser.add_argument(
         "--outputs",
@@ -77,14 +75,15 @@ def address(package: str) -> str:
     return Path(package).resolve().as_uri() if Path(package).is_file() else package
 
 
-def with_outputs(cache: JupyterCacheBase, chapter: NotebookNode) -> NotebookNode:
-    """A chapter as it is after its last run; raises LookupError if there was none."""
+def with_outputs(cache: JupyterCacheBase, file: Path, chapter: NotebookNode) -> NotebookNode:
+    """A chapter as it is after its last run; raises NotPlain if there was none."""
     try:
         return cache.merge_match_into_notebook(chapter)[1]
     except KeyError as error:
-        raise LookupError(
+        raise NotPlain(
+            Place(str(file), 1),
             "it has not been run as it is now, on these data: run `jupyter-book build .` first, "
-            "or leave out --outputs"
+            "or leave out --outputs",
         ) from error
 
 

@@ -43,13 +43,14 @@ def notebooks_of(
     """The notebooks of a chapter, for each kind of reader.
 
     `source` is where pip finds the helper package; `run` gives a chapter its outputs. Raises
-    NotPlain for what cannot be said in plain Markdown.
+    NotPlain, with the place, whatever it is that keeps the chapter from being a notebook.
     """
     chapter = read_chapter(file)
     places = places_of(chapter, file)
     cells = list(plain_cells(run(chapter) if run else chapter, places, Writer(edition)))
     title = cells[0].source.splitlines()[0].removeprefix("# ")
-    code = [cell.source for cell in chapter.cells if cell.cell_type == "code"]
+    cells_at = zip(places, chapter.cells, strict=True)
+    code = {place: cell.source for place, cell in cells_at if cell.cell_type == "code"}
     first = new_code_cell(first_cell(code, edition, source), metadata=dict(FOLDED))
     last = new_markdown_cell(colophon(edition, edition.targets[file.name]))
     return {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from myst_nb.core.read import is_myst_markdown_notebook
+from pybtex.backends.plaintext import Backend as PlainText
 from pybtex.database import parse_file
 
 from book._site.execution import ROOT
@@ -45,6 +46,8 @@ class Edition:
         exercise, figure = f"{self.word('Exercise')} %s", self.word("Fig. %s")
         self.named = {"exercise": exercise, "glue:figure": figure}
         self.literature = parse_file(book / "references.bib").entries
+        # Made once: each time, pybtex goes through all that is installed here to find its plugins.
+        self.style, self.plain_text = CitationStyle(), PlainText()
         self.targets: dict[str, Target] = {}  # by "01_svd.md" and by "#svd-rank"
         for file in pages:
             title, *others = self.targets_on(file)
@@ -86,9 +89,8 @@ class Edition:
     def cite(self, key: str, form: str) -> str:
         """A link to an entry of the bibliography, with a name and a year like `form`."""
         entry = self.literature[key]
-        style = CitationStyle()
-        names = style.person.author_or_editor_or_title(full=False)
-        people = names.format_data({"entry": entry, "style": style}).render_as("plaintext")
+        names = self.style.person.author_or_editor_or_title(full=False)
+        people = names.format_data({"entry": entry, "style": self.style}).render(self.plain_text)
         url = address(entry).replace("(", "%28").replace(")", "%29")
         return f"[{form.format(people, entry.fields['year'])}]({url})"
 

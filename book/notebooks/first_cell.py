@@ -4,11 +4,11 @@ import ast
 import json
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
 from functools import cache, partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from IPython.core.inputtransformer2 import TransformerManager
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -16,40 +16,47 @@ from packaging.utils import canonicalize_name
 from book._site.execution import ROOT
 
 from .edition import Edition
+from .myst import NotPlain, Place
 
 HELPERS = "recsys_helpers"
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def first_cell(sources: Iterable[str], edition: Edition, source: str) -> str:
-    """The code that makes cells with these sources run anywhere.
+def first_cell(code: dict[Place, str], edition: Edition, source: str) -> str:
+    """The code that makes these cells run anywhere.
 
     `source` is the address where pip finds the helper package, "" if nobody knows it. Raises
-    LookupError for an import that pyproject.toml does not account for.
+    NotPlain for an import that pyproject.toml does not account for, and for what is not Python.
     """
-    modules = sorted(needed(sources))
     known = requirements() | {HELPERS: f"recsys-helpers @ {source}"}
-    if unknown := [module for module in modules if module not in known]:
-        raise LookupError(f"imports {unknown[0]}: add its package to an extra of pyproject.toml")
+    modules = set()
+    for place, cell in code.items():
+        try:
+            modules |= needed(TransformerManager().transform_cell(cell))  # %magic, too, is fine
+        except SyntaxError as error:
+            raise NotPlain(place, f"is not Python: {error.msg}") from error
+        if unknown := modules - known.keys():
+            problem = f"imports {min(unknown)}: add its package to an extra of pyproject.toml"
+            raise NotPlain(place, problem)
     templates = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined)
     # A text is written in JSON as it is in Python.
     templates.filters["literal"] = partial(json.dumps, ensure_ascii=False)
     return templates.get_template("first_cell.py.jinja").render(
         texts=edition.texts["notebook"],
         language=edition.language,
-        needed={module: known[module] for module in modules},
+        needed={module: known[module] for module in sorted(modules)},
         source=source,
     )
 
 
-def needed(sources: Iterable[str]) -> set[str]:
+def needed(source: str) -> set[str]:
     """The packages that code imports, itself or by way of the helpers, without Python's own.
 
     What a function imports only when it is called does not count: there, a lack is expected.
     """
-    names, unread = set(), list(sources)
+    names, unread = set(), [source]
     while unread:
-        for name in set(imports(unread.pop())) - names:
+        for name in imports(unread.pop()) - names:
             names.add(name)
             file = ROOT / f"{name.replace('.', '/')}.py"
             if name.startswith(HELPERS) and file.exists():
@@ -59,16 +66,18 @@ def needed(sources: Iterable[str]) -> set[str]:
     return packages | ({"tensorflow"} if "keras" in packages else set())
 
 
-def imports(source: str) -> Iterator[str]:
+@cache  # every chapter comes by the same helpers
+def imports(source: str) -> frozenset[str]:
     """The modules that code imports, in full, and whatever else it takes from them."""
+    found = set()
     for node in ast.parse(source).body:
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             package = [HELPERS] if node.level else []
             origin = ".".join([*package, *filter(None, [node.module])])
-            yield origin
-            yield from (f"{origin}.{alias.name}" for alias in node.names)
+            found |= {origin, *(f"{origin}.{alias.name}" for alias in node.names)}
+    return frozenset(found)
 
 
 @cache

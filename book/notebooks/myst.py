@@ -19,7 +19,7 @@ OPTION = re.compile(r":(?P<name>[\w-]+):\s*(?P<value>.*)")
 
 
 class NotPlain(ValueError):
-    """Something in a chapter that cannot be said in plain Markdown, and where it stands."""
+    """Why a chapter cannot be a notebook that needs nothing of the book, and where that stands."""
 
     def __init__(self, place: "Place", problem: str) -> None:
         super().__init__(f"{place.file}:{place.line}: {problem}")
