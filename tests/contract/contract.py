@@ -76,7 +76,8 @@ def environment(folder: Path, packages: list[str]) -> Path:
 
 def problem_of(notebook: Path, binaries: Path, is_complete: bool) -> str:
     """Run a notebook as on a machine that never saw the course; "" if nothing is wrong with it."""
-    pip = [binaries / "python", "-m", "pip"]
+    # Isolated (-I), or pip would also see the helpers where this is run, in the course's folder.
+    pip = [binaries / "python", "-I", "-m", "pip"]
     subprocess.run([*pip, "uninstall", "-q", "-y", HELPERS], check=True, capture_output=True)
     before = installed(pip)
     with TemporaryDirectory() as alone:
