@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from nbformat import v4
 from sphinx.application import Sphinx
+from sphinx_alone import sphinx_alone
 
 from recsys_helpers import maps, plots
 
@@ -73,5 +74,6 @@ def build(folder, language, table):
         "html_theme": "basic",
         "language": language,
     }
-    Sphinx(source, None, built, built / ".doctrees", "html", settings, status=None).build()
+    with sphinx_alone():
+        Sphinx(source, None, built, built / ".doctrees", "html", settings, status=None).build()
     return built / "index.html"

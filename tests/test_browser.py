@@ -16,6 +16,7 @@ import nbformat
 import pytest
 from map_page import build, points
 from sphinx.application import Sphinx
+from sphinx_alone import sphinx_alone
 
 from book._site.languages import LANGUAGES
 from book.notebooks.chapter import READERS
@@ -335,7 +336,8 @@ def small_sites(tmp_path_factory):
             "html_show_search_summary": False,
             "language": language,
         }
-        Sphinx(source, None, built, built / ".doctrees", "html", settings, status=None).build()
+        with sphinx_alone():
+            Sphinx(source, None, built, built / ".doctrees", "html", settings, status=None).build()
     return folder
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace, patch_docutils
+from sphinx_alone import sphinx_alone
 
 from book import _site
 from book._site import editions, execution
@@ -85,7 +85,7 @@ def build(book, language="en", **config):
         **config,
     }
     html, warnings = book / "html" / language, StringIO()
-    with patch_docutils(), docutils_namespace():
+    with sphinx_alone():
         app = Sphinx(
             srcdir=book / language,
             confdir=None,

@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from myst_nb.sphinx_ import NbMetadataCollector
 from nbformat import v4
 from sphinx.application import Sphinx
+from sphinx_alone import sphinx_alone
 
 from book._site.execution import read_chapter
 from book._site.languages import LANGUAGES
@@ -75,11 +76,12 @@ class Course:
         }
         log = io.StringIO()
         doctrees = self.built / ".doctrees"
-        app = Sphinx(
-            self.source, None, self.built, doctrees, "html", settings, status=None, warning=log
-        )
-        app.connect("env-updated", self.say_that_it_ran)
-        app.build()
+        with sphinx_alone():
+            app = Sphinx(
+                self.source, None, self.built, doctrees, "html", settings, status=None, warning=log
+            )
+            app.connect("env-updated", self.say_that_it_ran)
+            app.build()
         html = BeautifulSoup((self.built / "page.html").read_text(encoding="utf-8"), "html.parser")
         lines = re.sub(r"\x1b\[[\d;]*m", "", log.getvalue()).splitlines()
         return html.find(id="page"), [line for line in lines if "page.md" in line]
