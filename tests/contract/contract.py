@@ -50,10 +50,14 @@ def main() -> int:
     print(f"{options.place}: Python {platform.python_version()}, {os.cpu_count()} cores")
     with TemporaryDirectory() as work:
         wheel = build_wheel(Path(work))
-        write_notebooks([f"{work}/notebooks", "--package", str(wheel)])
+        if write_notebooks([f"{work}/notebooks", "--package", str(wheel)]):
+            return 1
         for language, reader in product(options.language or ["en"], options.reader or READERS):
-            files = Path(work, "notebooks", language, reader).glob(f"{options.chapter}.ipynb")
-            for file in sorted(files):
+            folder = Path(work, "notebooks", language, reader)
+            files = sorted(folder.glob(f"{options.chapter}.ipynb"))
+            if not files:  # or the verdict would be one on nothing
+                parser.error(f"--chapter {options.chapter}: there is no such chapter")
+            for file in files:
                 begin = time.perf_counter()
                 problem = problem_of(file, binaries, options.place == "colab")
                 seconds = f"{time.perf_counter() - begin:.0f} s"
