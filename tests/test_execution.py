@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from chapter_header import HEADER
 from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.errors import ConfigError
@@ -288,17 +289,9 @@ def test_numbers_start_anew_in_each_chapter():
 
 # The whole of it, on a course of two languages and one chapter, without the real data
 
-CHAPTER = """\
----
-jupytext:
-  text_representation:
-    format_name: myst
-kernelspec:
-  name: python3
-  display_name: Python 3
-  language: python
----
-
+CHAPTER = (
+    HEADER
+    + """
 (first)=
 # {title}
 
@@ -318,6 +311,7 @@ print("data: generated Netflix files, read by", os.getpid())
 {title}.
 :::
 """
+)
 BUILD = "from jupyter_book.cli.main import main; main()"
 
 

@@ -10,6 +10,7 @@ import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from chapter_header import HEADER
 from sphinx.application import Sphinx
 from sphinx_alone import sphinx_alone
 
@@ -24,17 +25,9 @@ CHAPTERS = sorted(file.stem for file in (ROOT / "book" / "en").glob("0*.md"))
 
 # A book of one chapter and two other pages
 
-CHAPTER = """\
----
-jupytext:
-  text_representation:
-    format_name: myst
-kernelspec:
-  name: python3
-  display_name: Python 3
-  language: python
----
-
+CHAPTER = (
+    HEADER
+    + """
 (one)=
 # One
 
@@ -59,6 +52,7 @@ half = 0.5
 :::{solution-end}
 :::
 """
+)
 INDEX = "(start)=\n# Start\n\n```{toctree}\n01_one\nglossary\n```\n"
 
 

@@ -16,6 +16,7 @@ import jupytext
 import nbformat
 import pytest
 import yaml
+from chapter_header import HEADER
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from markdown_it import MarkdownIt
@@ -36,19 +37,6 @@ PAGES = sorted(page.name for page in (BOOK / "en").glob("0*.md"))
 SITE = "https://example.org/course"
 
 # A book of three pages: what follows is about its constructs, one by one.
-
-HEADER = """\
----
-jupytext:
-  text_representation:
-    extension: .md
-    format_name: myst
-kernelspec:
-  name: python3
-  display_name: Python 3
-  language: python
----
-"""
 
 ONE = f"""{HEADER}
 (one)=
