@@ -10,6 +10,7 @@ import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from built_site import CHAPTERS, ROOT, SITE
 from chapter_header import HEADER
 from sphinx.application import Sphinx
 from sphinx_alone import sphinx_alone
@@ -18,10 +19,6 @@ from book import _site
 from book._site import editions, execution
 from book._site.languages import LANGUAGES
 from book._site.repository import colab_repository, package_address, repository_address
-
-ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "_build" / "html"
-CHAPTERS = sorted(file.stem for file in (ROOT / "book" / "en").glob("0*.md"))
 
 # A book of one chapter and two other pages
 

@@ -10,7 +10,14 @@ from pybtex.database import parse_file, parse_string
 
 from book._site.references import BibliographyStyle, CitationStyle, address
 
-BIBLIOGRAPHY = parse_file(Path(__file__).resolve().parents[1] / "book" / "references.bib")
+BOOK = Path(__file__).resolve().parents[1] / "book"
+BIBLIOGRAPHY = parse_file(BOOK / "references.bib")
+
+
+def test_the_bibliography_holds_what_the_course_cites():
+    pages = "".join(file.read_text(encoding="utf-8") for file in (BOOK / "en").glob("*.md"))
+    cited = re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", pages)
+    assert {key for keys in cited for key in keys.split(",")} == set(BIBLIOGRAPHY.entries)
 
 
 def as_text(bibliography):

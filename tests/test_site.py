@@ -5,18 +5,16 @@ import json
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
 from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
+from built_site import SITE, pages
 
+from book._site.interface import LOCALE
 from book._site.languages import LANGUAGES
 
-ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "_build" / "html"
-LOCALE = ROOT / "book" / "_site" / "locale"
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 
 pytestmark = pytest.mark.skipif(
@@ -33,10 +31,6 @@ def parse(file):
 @cache
 def anchors(file):
     return {tag.get("id") or tag.get("name") for tag in parse(file).find_all(["a", True])}
-
-
-def pages(language):
-    return sorted((SITE / language).glob("*.html"))
 
 
 def all_pages():
