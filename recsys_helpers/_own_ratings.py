@@ -1,4 +1,4 @@
-"""A reader's own ratings, read strictly. Part of the room ``datasets``."""
+"""A reader's own ratings, read strictly: `datasets.read_ratings_csv`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every loader returns, and the error of every loader: shared by the room ``datasets``."""
+"""What every loader of `datasets` returns, and the error that each of them raises."""
 
 from __future__ import annotations
 
