@@ -31,14 +31,7 @@ from recsys_helpers.datasets import (
     read_ratings_csv,
 )
 
-
-@pytest.fixture(autouse=True)
-def own_surroundings(monkeypatch, tmp_path):
-    """No data, cache or proxy of the machine has a say in these tests."""
-    for name in [*os.environ]:
-        if name.startswith("RECSYS_") or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("RECSYS_CACHE_DIR", str(tmp_path / "cache"))
+pytestmark = pytest.mark.usefixtures("own_surroundings")
 
 
 def edit(path, old, new):

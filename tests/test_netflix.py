@@ -31,6 +31,8 @@ from recsys_helpers.netflix import (
     select,
 )
 
+pytestmark = pytest.mark.usefixtures("own_surroundings")
+
 # Six users, five films, nine ratings; of file 1, the lines are numbered beside it.
 TEXT = (
     b"1:\n"  # 1
@@ -57,17 +59,6 @@ TITLES = (
     "1,2003,Café Été\n2,NULL,Sex, Lies, and a Teapot\n4500,1999,2,000 Kites\n"
     '9211,1962,"Quoted", not\n17770,2005,Alien, Part 3\n'
 )
-
-
-@pytest.fixture(autouse=True)
-def own_surroundings(monkeypatch, tmp_path):
-    """No data, cache or key of the machine has a say in these tests."""
-    for name in [*os.environ]:
-        if name.startswith(("RECSYS_", "KAGGLE_")):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("RECSYS_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
 
 
 @pytest.fixture
