@@ -28,7 +28,7 @@ def test_it_names_every_benchmark():
 
 def test_its_commands_exist():
     modules = set(re.findall(r"python -m ([a-z]+\.\w+)", README))
-    assert {"book.archive", "book.notebooks", "book.pdf"} == modules
+    assert {"book.archive", "book.notebooks", "book.pdf", "book.translations"} == modules
     assert [name for name in sorted(modules) if not importlib.util.find_spec(name)] == []
 
 
