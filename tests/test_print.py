@@ -1,7 +1,7 @@
 """A page on paper: what is folded stays away, or is there, as the reader asks."""
 
 import pytest
-from reading import reader
+from visitor import reader
 
 from book._site.languages import LANGUAGES
 

@@ -42,7 +42,7 @@ def leave_folded(app, config) -> None:
 
 
 def setup(app) -> dict:
-    app.connect("config-inited", leave_folded)
+    app.connect("config-inited", leave_folded, priority=100)  # before the extension reads it
     app.connect("html-page-context", offer_to_print, priority=510)  # after the theme's own, at 501
     app.add_css_file("print.css", media="print")
     app.add_js_file("print.js", loading_method="defer")
