@@ -24,7 +24,9 @@ from recsys_helpers.files import written_whole
 
 SITE = ROOT / "_build" / "html"
 STYLE = Path(__file__).with_suffix(".css")
-ADDRESS = "http://course.invalid"  # of the site, for this one browser; nothing is asked of a network
+ADDRESS = (
+    "http://course.invalid"  # of the site, for this one browser; nothing is asked of a network
+)
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 REFERRING = ("aria-labelledby", "aria-describedby", "for")
 # What only a screen has a use for, and the solutions that a reader without them must not find.
@@ -92,8 +94,9 @@ def compose(folder: Path, language: str, solutions: bool) -> BeautifulSoup:
     document = next((p for p in pages.values() if p.select_one(".math")), pages["index"])
     articles = [article(page, name, pages, solutions) for name, page in pages.items()]
     for script in document.select("script"):
-        if "mathjax" not in f"{script.get('src', '')}{script.string or ''}".lower():
-            script.decompose()
+        script.extract()
+        if "mathjax" in f"{script.get('src', '')}{script.string or ''}".lower():
+            document.head.append(script)
     document.head.append(tag(f"<style>{STYLE.read_text(encoding='utf-8')}</style>"))
     texts = LANGUAGES[language]
     document.title.string = texts["title"]
@@ -143,7 +146,9 @@ def article(page: BeautifulSoup, name: str, pages: dict, solutions: bool) -> Tag
         element["id"] = anchor(name, element["id"])
     for attribute in REFERRING:
         for element in text.select(f"[{attribute}]"):
-            ids = element[attribute] if isinstance(element[attribute], list) else [element[attribute]]
+            ids = (
+                element[attribute] if isinstance(element[attribute], list) else [element[attribute]]
+            )
             element[attribute] = " ".join(anchor(name, i) for joined in ids for i in joined.split())
     for image in text.select("img[loading]"):
         image["loading"] = "eager"
