@@ -110,8 +110,8 @@ def compose(folder: Path, language: str, solutions: bool) -> BeautifulSoup:
 def cover(texts: dict, chapters: list[Chapter]) -> str:
     """The title page, and the contents."""
     entries = "".join(
-        f'<li><a href="#{c.name}">{html.escape(c.title)}</a><span data-page="{c.name}">0</span></li>'
-        for c in chapters
+        f'<li><a href="#{name}">{html.escape(title)}</a><span data-page="{name}">0</span></li>'
+        for name, title in chapters
     )
     title, sentence, footer = (html.escape(texts[k]) for k in ("title", "sentence", "footer"))
     return (
@@ -146,10 +146,8 @@ def article(page: BeautifulSoup, name: str, pages: dict, solutions: bool) -> Tag
         element["id"] = anchor(name, element["id"])
     for attribute in REFERRING:
         for element in text.select(f"[{attribute}]"):
-            ids = (
-                element[attribute] if isinstance(element[attribute], list) else [element[attribute]]
-            )
-            element[attribute] = " ".join(anchor(name, i) for joined in ids for i in joined.split())
+            ids = element[attribute].split()
+            element[attribute] = " ".join(anchor(name, element_id) for element_id in ids)
     for image in text.select("img[loading]"):
         image["loading"] = "eager"
     for link in text.select("a[href]"):

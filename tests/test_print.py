@@ -10,14 +10,13 @@ CHAPTER = "00_ratings.html"
 RECORD = """() => {
   window.print = () => {
     window.dispatchEvent(new Event("beforeprint"));
-    const seen = (selector) => [...document.querySelectorAll(selector)].filter(
-      (element) => element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true })
-    ).length;
+    const isVisible = (element) => element.checkVisibility({ visibilityProperty: true });
+    const seen = (selector) => [...document.querySelectorAll(selector)].filter(isVisible).length;
     window.onPaper = {
       theme: document.documentElement.dataset.theme,
       lazy: document.querySelectorAll("img[loading=lazy]").length,
       solutions: seen("article .solution pre"),
-      hints: seen("article section[id*=-exercise] details, article section[id$=-exercises] details"),
+      hints: seen("article section[id*=-exercise] details"),
       answers: seen("article details.sd-dropdown:not(section[id$=-quiz] *) .sd-summary-content p"),
       options: seen("article section[id$=-quiz] summary"),
       verdicts: seen("article section[id$=-quiz] .sd-summary-content p"),
