@@ -24,14 +24,15 @@ from recsys_helpers.files import written_whole
 
 SITE = ROOT / "_build" / "html"
 STYLE = Path(__file__).with_suffix(".css")
-ADDRESS = (
-    "http://course.invalid"  # of the site, for this one browser; nothing is asked of a network
-)
+ADDRESS = "http://course.invalid"  # the site, for this one browser: no network is asked
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 REFERRING = ("aria-labelledby", "aria-describedby", "for")
-# What only a screen has a use for, and the solutions that a reader without them must not find.
+# What only a screen has a use for; the answers, which a reader without them must not find; what is
+# folded and stays so: tables that are pages long, and the options of a quiz, which are its text.
 NOT_PRINTED = "script, iframe, .headerlink, .page-notebooks, .sd-summary-state-marker"
-SOLUTIONS = '.solution, details:not([open], .printed, section[id$="-quiz"] *)'
+ANSWERS = '.solution, section:is([id$="-predict"], [id$="-bug"], [id*="-exercise"]) details'
+LONG = "details:has([role=region])"
+QUIZ = 'section[id$="-quiz"] details'
 FOOTER = (
     '<div style="font: 8pt sans-serif; width: 100%; margin: 0 16mm; display: flex; '
     'justify-content: space-between"><span>{title}</span><span class="pageNumber"></span></div>'
@@ -137,11 +138,12 @@ def chapters_of(folder: Path) -> list[Chapter]:
 def article(page: BeautifulSoup, name: str, pages: dict, solutions: bool) -> Tag:
     """The text of a page, ready to stand beside the other ones."""
     text = page.select_one("article.bd-article").extract()
-    for needless in text.select(NOT_PRINTED if solutions else f"{NOT_PRINTED}, {SOLUTIONS}"):
+    for needless in text.select(NOT_PRINTED if solutions else f"{NOT_PRINTED}, {ANSWERS}"):
         needless.extract()
-    for folded in text.select("details.sd-dropdown"):
-        if solutions and not folded.select_one("[role=region]"):  # a table that is pages long
-            folded["open"] = ""
+    for folded in text.select(
+        f"details.sd-dropdown:not({LONG if solutions else f'{LONG}, {QUIZ}'})"
+    ):
+        folded["open"] = ""
     for element in text.select("[id]"):
         element["id"] = anchor(name, element["id"])
     for attribute in REFERRING:

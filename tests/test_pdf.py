@@ -24,12 +24,14 @@ PAGES = {
       <a class="out" href="https://example.org/02_b.html">out</a> <span class="math">x</span>
       <img src="{DOT}" loading="lazy"></p><iframe src="map.html"></iframe>
       <div role="region" aria-labelledby="part">t</div>
-      <details class="sd-dropdown" id="hint"><summary>Hint</summary><p>Try.</p></details>
+      <section id="a-exercises"><div class="solution">42</div>
+      <details class="sd-dropdown" id="hint"><summary>Hint</summary><p>Try.</p></details></section>
+      <details class="sd-dropdown" id="aside"><summary>Sidebar</summary><p>By the way.</p></details>
       <details class="sd-dropdown" id="long"><div role="region">rows</div></details>
-      <details class="hide"><summary>Show code</summary></details>
-      <div class="solution">42</div></article>""",
+      <details class="hide"><summary>Show code</summary></details></article>""",
     "02_b": """<article class="bd-article"><h1 id="part">Second</h1>
-      <section id="b-quiz"><details class="sd-dropdown"><summary>A. Yes</summary>No.</details>
+      <section id="b-quiz"><details class="sd-dropdown" id="yes"><summary>A. Yes</summary>No.
+      </details>
       </section></article>""",
 }
 
@@ -87,18 +89,19 @@ def test_a_link_to_a_file_becomes_text(folder):
 
 
 def test_without_solutions_there_are_none_and_no_hints(folder):
-    text = pdf.compose(folder, "es", solutions=False).get_text()
+    document = pdf.compose(folder, "es", solutions=False)
+    text = document.get_text()
     assert "42" not in text
     assert "Hint" not in text
     assert "A. Yes" in text, "a quiz without its options is no quiz"
+    assert [details["id"] for details in document.select("details[open]")] == ["01_a--aside"]
 
 
 def test_with_solutions_all_is_unfolded_but_code_and_long_tables(folder):
     document = pdf.compose(folder, "es", solutions=True)
     assert "42" in document.get_text()
-    opened = {details.get("id") for details in document.select("details[open]")}
-    assert opened == {"01_a--hint", None}  # None: the option of the quiz
-    assert len(document.select("details[open]")) == 2
+    opened = {details["id"] for details in document.select("details[open]")}
+    assert opened == {"01_a--hint", "01_a--aside", "02_b--yes"}
 
 
 def test_only_the_script_of_formulas_stays_and_images_are_not_lazy(folder):

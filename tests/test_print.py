@@ -35,6 +35,9 @@ COUNTS = """() => ({
 })"""
 
 
+SIDEBAR = 'seen("#mf-speed details.sd-dropdown p")'
+
+
 def print_with(page, command):
     """Choose a command of the menu; return what came onto the paper."""
     page.evaluate(RECORD)
@@ -89,6 +92,22 @@ def test_what_the_reader_has_unfolded_is_printed_by_the_browser_too(browser, sit
         page.emulate_media(media="print")
         page.evaluate("window.print()")
         assert page.evaluate("window.onPaper.solutions") > 0
+
+
+def test_a_sidebar_is_part_of_the_lesson(browser, site):
+    with reader(browser) as page:
+        page.goto(f"{site}/en/02_mf.html")
+        page.wait_for_load_state("networkidle")
+        sidebar = page.locator("#mf-speed details.sd-dropdown p")
+        assert sidebar.count() > 0
+        assert not sidebar.first.is_visible()
+        page.evaluate(
+            RECORD.replace("window.onPaper = {", f"window.onPaper = {{ sidebar: {SIDEBAR},")
+        )
+        page.emulate_media(media="print")
+        page.evaluate("window.print()")
+        assert page.evaluate("window.onPaper.sidebar") > 0
+        assert not sidebar.first.is_visible()
 
 
 def test_a_page_without_solutions_offers_no_choice(browser, site):

@@ -1,8 +1,8 @@
 """Printed pages: what is folded stays out of print, or all of it is printed, as the reader asks.
 
-A page printed by the browser's own command is what the reader sees: what is folded on the screen is
-not on the paper, except the options of a quiz. The menu of each page prints it so, or with all
-solutions, hints and answers. `print.js` does the opening, `print.css` the rest.
+A page printed by the browser's own command is what the reader sees: an answer that is folded on the
+screen is not on the paper. The menu of each page prints it so, or with all solutions, hints and
+answers. `print.js` does the unfolding, `print.css` the rest.
 """
 
 from docutils import nodes

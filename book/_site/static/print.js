@@ -1,33 +1,43 @@
-// Whatever prints a page, paper is light and its images are there.
-let screenTheme;
-window.addEventListener("beforeprint", () => {
-  screenTheme = document.documentElement.dataset.theme;
-  document.documentElement.dataset.theme = "light";
-  for (const image of document.images) image.loading = "eager";
-});
-window.addEventListener("afterprint", () => {
-  document.documentElement.dataset.theme = screenTheme;
-});
+// Folded: the answers of a chapter, sidebars, and a table of many pages, which is never printed.
+const FOLDED = "article details.sd-dropdown:not([open], :has([role=region]))";
+const ANSWERS = "section:is([id$=-predict], [id$=-bug], [id*=-exercise], [id$=-quiz])";
 
-// Open all that the reader folds and unfolds: hints, answers, solutions. Not the code of figures
-// and not a table that scrolls, which would be pages long. Returns what folds it again.
-function unfold() {
-  const article = document.querySelector("article");
-  const details = [...article.querySelectorAll("details.sd-dropdown:not([open])")].filter(
-    (element) => !element.querySelector("[role=region]")
-  );
-  const toggled = [...article.querySelectorAll(".toggle-hidden")];
-  for (const element of details) element.open = true;
-  for (const element of toggled) element.classList.remove("toggle-hidden");
+// Unfold what matches; return what folds it again.
+function unfold(selector) {
+  const elements = [...document.querySelectorAll(selector)];
+  const folded = elements.map((element) => element.className);
+  for (const element of elements) {
+    element.open = true;
+    element.classList.remove("toggle-hidden");
+  }
   return () => {
-    for (const element of details) element.open = false;
-    for (const element of toggled) element.classList.add("toggle-hidden");
+    elements.forEach((element, i) => {
+      element.open = false;
+      element.className = folded[i];
+    });
   };
 }
 
+// Whatever prints a page, paper is light, its images are there, and so are the sidebars.
+window.addEventListener("beforeprint", () => {
+  const root = document.documentElement;
+  const { theme } = root.dataset;
+  root.dataset.theme = "light";
+  for (const image of document.images) image.loading = "eager";
+  const fold = unfold(`${FOLDED}:not(${ANSWERS} *)`);
+  const restore = () => {
+    root.dataset.theme = theme;
+    fold();
+  };
+  window.addEventListener("afterprint", restore, { once: true });
+});
+
 async function printPage({ unfolded = false } = {}) {
-  if (unfolded) window.addEventListener("afterprint", unfold(), { once: true });
-  const images = [...document.images].filter((image) => image.closest("article"));
+  if (unfolded) {
+    const fold = unfold(`${FOLDED}, article .toggle-hidden`);
+    window.addEventListener("afterprint", fold, { once: true });
+  }
+  const images = [...document.querySelectorAll("article img")];
   for (const image of images) image.loading = "eager";
   await Promise.allSettled(images.map((image) => image.decode()));
   window.print();
