@@ -96,7 +96,9 @@ def texts_of_directive(directive: Directive) -> Iterator[Text]:
     if alt := directive.options.get("alt"):
         yield Text("alt", line + list(directive.options).index("alt") + 1, alt, alt)
     is_figure = directive.name.endswith("figure")
-    yield from texts_of(directive.body, directive.body_place, "caption" if is_figure else "paragraph")
+    yield from texts_of(
+        directive.body, directive.body_place, "caption" if is_figure else "paragraph"
+    )
 
 
 def kind_of(before: list[Token], paragraph: str) -> str:
@@ -106,6 +108,11 @@ def kind_of(before: list[Token], paragraph: str) -> str:
         return opening.tag
     is_item = len(before) > 1 and before[-2].type == "list_item_open"
     return "item" if is_item else KINDS.get(opening.type, paragraph)
+
+
+def prose_of_line(source: str) -> str:
+    """What is read of a line of MyST that belongs to no page."""
+    return prose(parser().parseInline(source)[0].children)
 
 
 def prose(tokens: list[Token]) -> str:
