@@ -5,7 +5,6 @@ references within a sentence; there, `MARK` stands in their place.
 """
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +52,6 @@ class Section(NamedTuple):
         return int(self.texts[0].kind.removeprefix("h"))
 
 
-@cache
 def sections_of(page: Path) -> dict[str, Section]:
     """The sections of a page by their labels, in order."""
     return read_sections(page.read_text(encoding="utf-8"))

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +34,7 @@ def read(language: str, page: str) -> str:
     return (BOOK / language / page).read_text(encoding="utf-8")
 
 
+@cache
 def sections(language: str, page: str) -> dict[str, Section]:
     return sections_of(BOOK / language / page)
 
