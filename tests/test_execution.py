@@ -16,6 +16,7 @@ from docutils import nodes
 from nbformat import NotebookNode
 from sphinx.errors import ConfigError
 
+from book import translations
 from book._site import editions, execution, pages
 from book._site.languages import LANGUAGES
 from recsys_helpers.netflix_sample import FILES
@@ -152,22 +153,25 @@ def test_what_a_cell_prints_is_not_broken_where_the_kernel_cut_it():
 # Configurations that are derived from the root's
 
 
-def test_an_edition_has_the_pages_of_its_language_in_order():
-    toc = {
-        "root": "book/en/index",
-        "parts": [
-            {"chapters": [{"file": "book/en/01_b"}, {"file": "book/en/00_a"}]},
-            {"chapters": [{"file": "book/ko/index"}, {"file": "book/ko/01_b"}]},
-        ],
-    }
-    assert editions.derive_toc(toc, "en")["chapters"] == [{"file": "01_b"}, {"file": "00_a"}]
-    assert editions.derive_toc(toc, "ko") == {
-        "format": "jb-book",
-        "root": "index",
-        "chapters": [{"file": "01_b"}],
-    }
-    with pytest.raises(ConfigError, match="book/tr/: add a part"):
-        editions.derive_toc(toc, "tr")
+def test_every_edition_has_the_table_of_contents_of_the_course():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    for language in LANGUAGES:
+        assert editions.derive_toc(toc, language) == toc
+
+
+def test_pages_that_a_language_lacks_are_named():
+    toc = {"root": "index", "chapters": [{"file": "00_ratings"}, {"file": "99_more"}]}
+    with pytest.raises(
+        ConfigError, match=r"book/ko/ lacks pages of _toc\.yml: 99_more\. Translate"
+    ):
+        editions.derive_toc(toc, "ko")
+
+
+def test_words_that_a_language_lacks_are_named(monkeypatch):
+    words = {name: text for name, text in LANGUAGES["ko"].items() if name not in ("search", "map")}
+    monkeypatch.setitem(LANGUAGES, "ko", words)
+    with pytest.raises(ConfigError, match=r"lacks words of \[ko\]: search, map\.title, .*whole\."):
+        editions.require_words()
 
 
 def derive_config(language, baseurl=""):
@@ -269,7 +273,7 @@ def test_the_chapters_leave_nothing_beside_them():
     for language in LANGUAGES:
         names = {file.name for file in (ROOT / "book" / language).iterdir()}
         strangers = {name for name in names if not name.endswith((".md", ".ipynb"))}
-        assert strangers <= {".ipynb_checkpoints"}, language
+        assert strangers <= {".ipynb_checkpoints", translations.RECORD}, language
 
 
 def test_numbers_start_anew_in_each_chapter():
@@ -326,17 +330,14 @@ def course(tmp_path_factory):
             ignore=shutil.ignore_patterns("__pycache__"),
         )
     shutil.copytree(ROOT / "recsys_helpers", root / "recsys_helpers")
-    for file in ("_config.yml", "pyproject.toml", "requirements.txt", "book/conftest.py"):
+    modules = ("book/conftest.py", "book/prose.py", "book/translations.py")
+    for file in ("_config.yml", "pyproject.toml", "requirements.txt", *modules):
         shutil.copy(ROOT / file, root / file)
     (root / "book" / "references.bib").write_text("")
     two = (ROOT / "book" / "_site" / "languages.toml").read_text(encoding="utf-8")
     (root / "book" / "_site" / "languages.toml").write_text(two[: two.index("[tr]")], "utf-8")
-    chapters = [
-        {"file": f"book/{language}/{page}"}
-        for language in ("en", "es")
-        for page in ("index", "00_first", "glossary")
-    ]
-    toc = {"format": "jb-book", "root": "book/en/index", "parts": [{"chapters": chapters[1:]}]}
+    chapters = [{"file": "00_first"}, {"file": "glossary"}]
+    toc = {"format": "jb-book", "root": "index", "chapters": chapters}
     (root / "_toc.yml").write_text(yaml.safe_dump(toc))
     for language, title in (("en", "First"), ("es", "Primero")):
         folder = root / "book" / language
@@ -463,11 +464,10 @@ def test_a_change_of_prose_runs_no_chapter_and_builds_no_other_edition(built_cou
 
 def test_a_page_that_was_removed_does_not_linger(built_course):
     course = built_course
-    toc = (course / "_toc.yml").read_text()
     for language in ("en", "es"):
         (course / "book" / language / "glossary.md").unlink()
-        toc = toc.replace(f"  - file: book/{language}/glossary\n", "")
-    (course / "_toc.yml").write_text(toc)
+    toc = (course / "_toc.yml").read_text()
+    (course / "_toc.yml").write_text(toc.replace("- file: glossary\n", ""))
     code, log = build(course)
     assert code == 0, log
     assert not list((course / "_build" / "html").rglob("glossary*"))

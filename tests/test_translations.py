@@ -149,8 +149,6 @@ def build(book, language):
         "nb_execution_mode": "off",
         "html_theme": "basic",
         "language": language,
-        "exclude_patterns": [],
-        "suppress_warnings": ["myst.directive_unknown", "mystnb"],
     }
     with sphinx_alone():
         Sphinx(book / language, None, built, book / "doctrees", "html", settings, None, log).build()
