@@ -2,9 +2,6 @@
 
 import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +11,7 @@ from bs4 import BeautifulSoup
 from chapter_header import HEADER
 from docutils import nodes
 from nbformat import NotebookNode
+from small_course import build, make_course, read_page, run
 from sphinx.errors import ConfigError
 
 from book import translations
@@ -316,62 +314,23 @@ print("data: generated Netflix files, read by", os.getpid())
 :::
 """
 )
-BUILD = "from jupyter_book.cli.main import main; main()"
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """Copy the machinery of the course, with small contents."""
-    root = tmp_path_factory.mktemp("course")
-    for folder in ("_site", "notebooks"):
-        shutil.copytree(
-            ROOT / "book" / folder,
-            root / "book" / folder,
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
-    shutil.copytree(ROOT / "recsys_helpers", root / "recsys_helpers")
-    modules = ("book/conftest.py", "book/prose.py", "book/translations.py")
-    for file in ("_config.yml", "pyproject.toml", "requirements.txt", *modules):
-        shutil.copy(ROOT / file, root / file)
-    (root / "book" / "references.bib").write_text("")
-    two = (ROOT / "book" / "_site" / "languages.toml").read_text(encoding="utf-8")
-    (root / "book" / "_site" / "languages.toml").write_text(two[: two.index("[tr]")], "utf-8")
-    chapters = [{"file": "00_first"}, {"file": "glossary"}]
-    toc = {"format": "jb-book", "root": "index", "chapters": chapters}
-    (root / "_toc.yml").write_text(yaml.safe_dump(toc))
-    for language, title in (("en", "First"), ("es", "Primero")):
-        folder = root / "book" / language
-        folder.mkdir()
-        (folder / "00_first.md").write_text(CHAPTER.format(title=title))
-        (folder / "index.md").write_text(f"(start)=\n# {title}\n\nText.\n")
-        (folder / "glossary.md").write_text("(words)=\n# Words\n")
+    pages = {
+        language: {
+            "index": f"(start)=\n# {title}\n\nText.\n",
+            "00_first": CHAPTER.format(title=title),
+            "glossary": "(words)=\n# Words\n",
+        }
+        for language, title in (("en", "First"), ("es", "Primero"))
+    }
+    root = make_course(tmp_path_factory.mktemp("course"), pages)
+    for language in pages:
         # What a reader has made of a chapter, to work in, is no page of the book.
-        (folder / "00_first.ipynb").write_text("{}")
+        (root / "book" / language / "00_first.ipynb").write_text("{}")
     return root
-
-
-def run(course, *command):
-    offline = os.environ | {"RECSYS_OFFLINE": "1", "RECSYS_CACHE_DIR": "cache"}
-    for name in ("RECSYS_DATA_DIR", "RECSYS_NETFLIX_DIR"):
-        offline.pop(name, None)
-    process = subprocess.run(
-        [sys.executable, *command],
-        cwd=course,
-        env=offline,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    return process.returncode, process.stdout
-
-
-def build(course):
-    return run(course, "-c", BUILD, "build", ".", "-W", "-n", "--keep-going")
-
-
-def read_page(course, page):
-    text = (course / "_build" / "html" / page).read_text(encoding="utf-8")
-    return BeautifulSoup(text, "html.parser")
 
 
 def run_chapters(course):
