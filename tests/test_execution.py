@@ -330,6 +330,7 @@ def course(tmp_path_factory):
     for language in pages:
         # What a reader has made of a chapter, to work in, is no page of the book.
         (root / "book" / language / "00_first.ipynb").write_text("{}")
+    run(root, "-m", "book.translations", "--accept")
     return root
 
 
@@ -411,14 +412,26 @@ def test_a_failed_edition_leaves_the_site_as_it_was(built_course):
 
 
 def test_a_change_of_prose_runs_no_chapter_and_builds_no_other_edition(built_course):
-    page = built_course / "book" / "en" / "00_first.md"
+    page = built_course / "book" / "es" / "00_first.md"
     page.write_text(page.read_text() + "\nA new thought.\n")
     code, log = build(built_course)
     assert code == 0, log
-    assert "es: nothing has changed" in log
-    assert "en: nothing has changed" not in log
+    assert "en: nothing has changed" in log
+    assert "es: nothing has changed" not in log
     assert "Executing notebook" not in log
-    assert "A new thought." in read_page(built_course, "en/00_first.html").text
+    assert "A new thought." in read_page(built_course, "es/00_first.html").text
+
+
+def test_a_change_in_english_is_shown_on_its_translation(built_course):
+    assert not read_page(built_course, "es/00_first.html").select(".outdated")
+    page = built_course / "book" / "en" / "00_first.md"
+    page.write_text(page.read_text() + "\nA later thought.\n")
+    code, log = build(built_course)
+    assert code == 0, log
+    assert "Executing notebook" not in log
+    title, *others = read_page(built_course, "es/00_first.html").select(".outdated")
+    assert title.find("a")["href"] == "../en/00_first.html#first"
+    assert others == []
 
 
 def test_a_page_that_was_removed_does_not_linger(built_course):
