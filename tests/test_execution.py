@@ -2,9 +2,6 @@
 
 import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,8 +11,10 @@ from bs4 import BeautifulSoup
 from chapter_header import HEADER
 from docutils import nodes
 from nbformat import NotebookNode
+from small_course import build, make_course, read_page, run
 from sphinx.errors import ConfigError
 
+from book import translations
 from book._site import editions, execution, pages
 from book._site.languages import LANGUAGES
 from recsys_helpers.netflix_sample import FILES
@@ -152,22 +151,25 @@ def test_what_a_cell_prints_is_not_broken_where_the_kernel_cut_it():
 # Configurations that are derived from the root's
 
 
-def test_an_edition_has_the_pages_of_its_language_in_order():
-    toc = {
-        "root": "book/en/index",
-        "parts": [
-            {"chapters": [{"file": "book/en/01_b"}, {"file": "book/en/00_a"}]},
-            {"chapters": [{"file": "book/ko/index"}, {"file": "book/ko/01_b"}]},
-        ],
-    }
-    assert editions.derive_toc(toc, "en")["chapters"] == [{"file": "01_b"}, {"file": "00_a"}]
-    assert editions.derive_toc(toc, "ko") == {
-        "format": "jb-book",
-        "root": "index",
-        "chapters": [{"file": "01_b"}],
-    }
-    with pytest.raises(ConfigError, match="book/tr/: add a part"):
-        editions.derive_toc(toc, "tr")
+def test_every_edition_has_the_table_of_contents_of_the_course():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    for language in LANGUAGES:
+        assert editions.derive_toc(toc, language) == toc
+
+
+def test_pages_that_a_language_lacks_are_named():
+    toc = {"root": "index", "chapters": [{"file": "00_ratings"}, {"file": "99_more"}]}
+    with pytest.raises(
+        ConfigError, match=r"book/ko/ lacks pages of _toc\.yml: 99_more\. Translate"
+    ):
+        editions.derive_toc(toc, "ko")
+
+
+def test_words_that_a_language_lacks_are_named(monkeypatch):
+    words = {name: text for name, text in LANGUAGES["ko"].items() if name not in ("search", "map")}
+    monkeypatch.setitem(LANGUAGES, "ko", words)
+    with pytest.raises(ConfigError, match=r"lacks words of \[ko\]: search, map\.title, .*whole\."):
+        editions.require_words()
 
 
 def derive_config(language, baseurl=""):
@@ -269,7 +271,7 @@ def test_the_chapters_leave_nothing_beside_them():
     for language in LANGUAGES:
         names = {file.name for file in (ROOT / "book" / language).iterdir()}
         strangers = {name for name in names if not name.endswith((".md", ".ipynb"))}
-        assert strangers <= {".ipynb_checkpoints"}, language
+        assert strangers <= {".ipynb_checkpoints", translations.RECORD}, language
 
 
 def test_numbers_start_anew_in_each_chapter():
@@ -312,65 +314,24 @@ print("data: generated Netflix files, read by", os.getpid())
 :::
 """
 )
-BUILD = "from jupyter_book.cli.main import main; main()"
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
-    """Copy the machinery of the course, with small contents."""
-    root = tmp_path_factory.mktemp("course")
-    for folder in ("_site", "notebooks"):
-        shutil.copytree(
-            ROOT / "book" / folder,
-            root / "book" / folder,
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
-    shutil.copytree(ROOT / "recsys_helpers", root / "recsys_helpers")
-    for file in ("_config.yml", "pyproject.toml", "requirements.txt", "book/conftest.py"):
-        shutil.copy(ROOT / file, root / file)
-    (root / "book" / "references.bib").write_text("")
-    two = (ROOT / "book" / "_site" / "languages.toml").read_text(encoding="utf-8")
-    (root / "book" / "_site" / "languages.toml").write_text(two[: two.index("[tr]")], "utf-8")
-    chapters = [
-        {"file": f"book/{language}/{page}"}
-        for language in ("en", "es")
-        for page in ("index", "00_first", "glossary")
-    ]
-    toc = {"format": "jb-book", "root": "book/en/index", "parts": [{"chapters": chapters[1:]}]}
-    (root / "_toc.yml").write_text(yaml.safe_dump(toc))
-    for language, title in (("en", "First"), ("es", "Primero")):
-        folder = root / "book" / language
-        folder.mkdir()
-        (folder / "00_first.md").write_text(CHAPTER.format(title=title))
-        (folder / "index.md").write_text(f"(start)=\n# {title}\n\nText.\n")
-        (folder / "glossary.md").write_text("(words)=\n# Words\n")
+    pages = {
+        language: {
+            "index": f"(start)=\n# {title}\n\nText.\n",
+            "00_first": CHAPTER.format(title=title),
+            "glossary": "(words)=\n# Words\n",
+        }
+        for language, title in (("en", "First"), ("es", "Primero"))
+    }
+    root = make_course(tmp_path_factory.mktemp("course"), pages)
+    for language in pages:
         # What a reader has made of a chapter, to work in, is no page of the book.
-        (folder / "00_first.ipynb").write_text("{}")
+        (root / "book" / language / "00_first.ipynb").write_text("{}")
+    run(root, "-m", "book.translations", "--accept")
     return root
-
-
-def run(course, *command):
-    offline = os.environ | {"RECSYS_OFFLINE": "1", "RECSYS_CACHE_DIR": "cache"}
-    for name in ("RECSYS_DATA_DIR", "RECSYS_NETFLIX_DIR"):
-        offline.pop(name, None)
-    process = subprocess.run(
-        [sys.executable, *command],
-        cwd=course,
-        env=offline,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    return process.returncode, process.stdout
-
-
-def build(course):
-    return run(course, "-c", BUILD, "build", ".", "-W", "-n", "--keep-going")
-
-
-def read_page(course, page):
-    text = (course / "_build" / "html" / page).read_text(encoding="utf-8")
-    return BeautifulSoup(text, "html.parser")
 
 
 def run_chapters(course):
@@ -451,23 +412,34 @@ def test_a_failed_edition_leaves_the_site_as_it_was(built_course):
 
 
 def test_a_change_of_prose_runs_no_chapter_and_builds_no_other_edition(built_course):
-    page = built_course / "book" / "en" / "00_first.md"
+    page = built_course / "book" / "es" / "00_first.md"
     page.write_text(page.read_text() + "\nA new thought.\n")
     code, log = build(built_course)
     assert code == 0, log
-    assert "es: nothing has changed" in log
-    assert "en: nothing has changed" not in log
+    assert "en: nothing has changed" in log
+    assert "es: nothing has changed" not in log
     assert "Executing notebook" not in log
-    assert "A new thought." in read_page(built_course, "en/00_first.html").text
+    assert "A new thought." in read_page(built_course, "es/00_first.html").text
+
+
+def test_a_change_in_english_is_shown_on_its_translation(built_course):
+    assert not read_page(built_course, "es/00_first.html").select(".outdated")
+    page = built_course / "book" / "en" / "00_first.md"
+    page.write_text(page.read_text() + "\nA later thought.\n")
+    code, log = build(built_course)
+    assert code == 0, log
+    assert "Executing notebook" not in log
+    title, *others = read_page(built_course, "es/00_first.html").select(".outdated")
+    assert title.find("a")["href"] == "../en/00_first.html#first"
+    assert others == []
 
 
 def test_a_page_that_was_removed_does_not_linger(built_course):
     course = built_course
-    toc = (course / "_toc.yml").read_text()
     for language in ("en", "es"):
         (course / "book" / language / "glossary.md").unlink()
-        toc = toc.replace(f"  - file: book/{language}/glossary\n", "")
-    (course / "_toc.yml").write_text(toc)
+    toc = (course / "_toc.yml").read_text()
+    (course / "_toc.yml").write_text(toc.replace("- file: glossary\n", ""))
     code, log = build(course)
     assert code == 0, log
     assert not list((course / "_build" / "html").rglob("glossary*"))

@@ -27,7 +27,7 @@ from book._site.execution import read_chapter
 from book._site.languages import LANGUAGES
 from book.notebooks import __main__ as command
 from book.notebooks.chapter import READERS, notebooks_of
-from book.notebooks.edition import Edition
+from book.notebooks.edition import Edition, words_of
 from book.notebooks.first_cell import first_cell, needed, requirements
 from book.notebooks.markdown import Writer
 from book.notebooks.myst import NotPlain, Place
@@ -582,8 +582,6 @@ def chapter(language, page):
     return jupytext.read(BOOK / language / page)
 
 
-EXERCISE = {"en": "Exercise", "es": "Ejercicio", "tr": "Alıştırma", "ko": "연습 문제"}
-
 every_chapter = pytest.mark.parametrize("page", PAGES)
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 every_reader = pytest.mark.parametrize("reader", READERS)
@@ -626,7 +624,7 @@ def test_the_code_is_that_of_the_chapter(language, page):
     assert sorted(code_of(teacher)) == sorted(shown + solutions)
     n_exercises = (BOOK / language / page).read_text(encoding="utf-8").count("{exercise}")
     numbers = [f"{int(page[:2])}.{number}" for number in range(1, n_exercises + 1)]
-    headings = rf"^### {EXERCISE[language]} (\S+) \("
+    headings = rf"^### {words_of(language)('Exercise')} (\S+) \("
     assert re.findall(headings, prose_of(learner), re.MULTILINE) == numbers
 
 

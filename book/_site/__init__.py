@@ -12,6 +12,7 @@ EDITION_MODULES = (
     "maps",
     "notebooks",
     "offline",
+    "outdated",
     "printing",
     "references",
     "repository",

@@ -22,8 +22,10 @@ from sphinx.builders import Builder
 from sphinx.errors import ConfigError
 from sphinx.util import logging
 
+from book.translations import outdated
+
 from . import execution
-from .languages import LANGUAGES
+from .languages import LANGUAGES, missing_words
 from .repository import colab_repository, package_address
 
 logger = logging.getLogger(__name__)
@@ -87,6 +89,7 @@ def derive_editions(
     """One edition for each language, from the root configuration."""
     config_text = (ROOT / "_config.yml").read_text(encoding="utf-8")
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    require_words()
     return [
         Edition(
             language,
@@ -131,14 +134,27 @@ def derive_config(
 
 
 def derive_toc(toc: dict, language: str) -> dict:
-    """The pages of one language, in the order of the root table of contents."""
-    listed = [{"file": toc["root"]}, *(page for part in toc["parts"] for page in part["chapters"])]
-    folder = f"book/{language}/"
-    files = [p["file"].removeprefix(folder) for p in listed if p["file"].startswith(folder)]
-    if not files:
-        raise ConfigError(f"_toc.yml lists no page of {folder}: add a part for this language")
-    root, *chapters = files
-    return {"format": "jb-book", "root": root, "chapters": [{"file": file} for file in chapters]}
+    """The table of contents of a language that has all its pages: that of the course."""
+    folder = f"book/{language}"
+    files = [toc["root"], *(chapter["file"] for chapter in toc["chapters"])]
+    missing = [file for file in files if not (ROOT / folder / f"{file}.md").is_file()]
+    if missing:
+        raise ConfigError(
+            f"{folder}/ lacks pages of _toc.yml: {', '.join(missing)}. Translate those of "
+            f"book/{next(iter(LANGUAGES))}/, or take the table [{language}] out of "
+            "book/_site/languages.toml"
+        )
+    return toc
+
+
+def require_words() -> None:
+    """Refuse a language that lacks words of the first one, before a page misses them."""
+    for language in LANGUAGES:
+        if missing := missing_words(language):
+            raise ConfigError(
+                f"book/_site/languages.toml lacks words of [{language}]: {', '.join(missing)}. "
+                f"Translate those of [{next(iter(LANGUAGES))}]"
+            )
 
 
 def build_editions(editions: list[Edition], keep_going: bool) -> list[str]:
@@ -202,11 +218,12 @@ def fingerprint(edition: Edition) -> str:
 
 
 def fingerprint_of_texts(edition: Edition) -> str:
-    """Hash the text of the pages and of the bibliography."""
+    """Hash the text of the pages and of the bibliography, and what is outdated of it."""
     source = ROOT / "book" / edition.language
     bibliography = [source / file for file in edition.config["bibtex_bibfiles"]]
     files = [*sorted(source.rglob("*")), *bibliography]
-    digest = hashlib.sha256()
+    notices = [(one.page, one.section) for one in outdated(edition.language)]
+    digest = hashlib.sha256(json.dumps(notices).encode())
     for file in files:
         if file.is_file() and file.suffix != ".ipynb":
             digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
