@@ -10,6 +10,7 @@ EDITION_MODULES = (
     "anchors",
     "interface",
     "maps",
+    "metadata",
     "notebooks",
     "offline",
     "references",
