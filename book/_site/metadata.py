@@ -71,10 +71,10 @@ def add_meta_tags(app, pagename, templatename, context, doctree) -> None:
     """Describe a page; the search page, which has no text of its own, by what it is for."""
     language = app.config.language
     texts = LANGUAGES[language]
+    title = Markup(context.get("title", texts["search"])).striptags()
     description = describe(doctree) if doctree else f"{texts['search']}: {texts['title']}"
     site = app.config.html_baseurl.removesuffix(f"{language}/")
     path = f"{language}/{app.builder.get_target_uri(pagename)}"
-    title = Markup(context["title"]).striptags()
     tags = meta_tags(language, title, description, site, path)
     context["metatags"] = f"{context.get('metatags', '')}{tags}\n"
 

@@ -3,16 +3,19 @@
 They show what the course is about: a matrix of ratings with one hole to fill, as the favicon does.
 """
 
-import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import matplotlib.font_manager as fonts
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.textpath import TextPath
 
 ICON = "icon.png"
 ICON_SIZE = (180, 180)
 CARD_SIZE = (1200, 630)
+TEXT_LEFT, TEXT_WIDTH = 405, 725
+DPI = 100
 
 GROUND, DOT, HOLE = "#1f5f8b", "#ffffff", "#ffc447"
 RATINGS = ("101", "0?0", "110")  # 1 is known, 0 is another, ? is the hole
@@ -44,29 +47,44 @@ def draw_icon(file: Path) -> None:
 def draw_card(file: Path, title: str, sentence: str) -> None:
     """Draw the matrix with the title and a sentence beside it, if a font here can write them."""
     figure = blank(CARD_SIZE)
-    if path := font_for(title + sentence):
+    if font := font_for(title + sentence):
         draw_matrix(figure, x=205, y=315, step=88)
-        for text, y, width, size, align in (
-            (title, 330, 25, 54, "bottom"),
-            (sentence, 290, 48, 29, "top"),
-        ):
-            figure.text(
-                410 / CARD_SIZE[0],
-                y / CARD_SIZE[1],
-                "\n".join(textwrap.wrap(text, width)),
-                font=path,
-                fontsize=size * 0.72,  # from pixels to points, at 100 pixels an inch
-                linespacing=1.35,
-                color=DOT,
-                verticalalignment=align,
-            )
+        write(figure, wrapped(title, font, 56), font, 56, y=335, verticalalignment="bottom")
+        write(figure, wrapped(sentence, font, 30), font, 30, y=290, verticalalignment="top")
     else:
         draw_matrix(figure, x=600, y=315, step=130)
     save(figure, file)
 
 
+def write(figure: Figure, text: str, font: Path, size: float, *, y: float, **style) -> None:
+    """Write a text at a height in pixels from the lower edge, in letters of so many pixels."""
+    points, (width, height) = size * 72 / DPI, CARD_SIZE
+    style |= {"font": font, "fontsize": points, "linespacing": 1.3, "color": DOT}
+    figure.text(TEXT_LEFT / width, y / height, text, **style)
+
+
+def wrapped(text: str, font: Path, size: float) -> str:
+    """The text in lines that fit; letters of different scripts have different widths."""
+    return "\n".join(lines(text, lambda line: extent(line, font, size) <= TEXT_WIDTH))
+
+
+def lines(text: str, fits: Callable[[str], bool]) -> Iterator[str]:
+    line, *words = text.split()
+    for word in words:
+        if not fits(longer := f"{line} {word}"):
+            yield line
+            longer = word
+        line = longer
+    yield line
+
+
+def extent(line: str, font: Path, size: float) -> float:
+    path = TextPath((0, 0), line, size=size, prop=fonts.FontProperties(fname=font))
+    return path.get_extents().width
+
+
 def blank(size: tuple[int, int]) -> Figure:
-    return Figure(figsize=[side / 100 for side in size], dpi=100, facecolor=GROUND)
+    return Figure(figsize=[side / DPI for side in size], dpi=DPI, facecolor=GROUND)
 
 
 def draw_matrix(figure: Figure, *, x: float, y: float, step: float) -> None:
@@ -76,8 +94,11 @@ def draw_matrix(figure: Figure, *, x: float, y: float, step: float) -> None:
             style = {"facecolor": DOT, "alpha": 0.35 if rating == "0" else 1}
             if rating == "?":
                 style = {"facecolor": "none", "edgecolor": HOLE, "linewidth": step * 0.18}
-            centre = (x + (j - 1) * step, y + (1 - i) * step)
-            figure.add_artist(Circle(centre, step * 0.38, transform=None, **style))
+            centre, radius = (
+                (x + (j - 1) * step, y + (1 - i) * step),
+                0.36 if rating == "?" else 0.41,
+            )
+            figure.add_artist(Circle(centre, radius * step, transform=None, **style))
 
 
 def font_for(text: str) -> Path | None:
