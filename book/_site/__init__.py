@@ -6,6 +6,7 @@ language (`editions`), and those are the runs that read pages (all the other mod
 
 ROOT_MODULES = ("editions", "repository")
 EDITION_MODULES = (
+    "access",
     "pages",
     "anchors",
     "interface",

@@ -11,8 +11,8 @@ from markupsafe import Markup
 from . import pictures
 from .languages import LANGUAGES
 
-# As much as search engines show. A first sentence that is longer stays whole all the same.
-LONGEST = 160
+# About as much as is shown. A first sentence that is longer stays whole all the same.
+LONGEST = 200
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -76,7 +76,10 @@ def add_meta_tags(app, pagename, templatename, context, doctree) -> None:
     site = app.config.html_baseurl.removesuffix(f"{language}/")
     path = f"{language}/{app.builder.get_target_uri(pagename)}"
     tags = meta_tags(language, title, description, site, path)
-    context["metatags"] = f"{context.get('metatags', '')}{tags}\n"
+    icon = Markup('<link rel="apple-touch-icon" href="{}">').format(
+        f"{'../' * (pagename.count('/') + 1)}{pictures.ICON}"
+    )
+    context["metatags"] = f"{context.get('metatags', '')}{tags}\n{icon}\n"
 
 
 def setup(app) -> dict:
