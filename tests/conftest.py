@@ -1,10 +1,11 @@
-"""Data for the tests: tiny data sets as files, and MovieLens 100K where it is; git by itself."""
+"""What tests ask for by name: data sets, git by itself, a browser and the built site."""
 
 import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from built_site import chromium, require_site, served
 from tiny_movielens import FILES
 
 from recsys_helpers.interactions import split_random
@@ -38,3 +39,19 @@ def movielens_100k():
         pytest.skip("needs MovieLens 100K: set RECSYS_DATA_DIR to the folder that holds u.data")
     columns = ["user_id", "item_id", "rating", "timestamp"]
     return split_random(pd.read_csv(found[0], sep="\t", names=columns))
+
+
+# For a module only: while Playwright is open, nothing else in this process can run an event loop.
+@pytest.fixture(scope="module")
+def browser():
+    """Return a headless Chromium."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Return the address of the built site, served on this machine."""
+    require_site()
+    with served() as address:
+        yield address

@@ -1,105 +1,19 @@
-"""Checks of the built site in headless Chromium, as readers meet it.
+"""Checks of the built site in headless Chromium, as readers meet it."""
 
-They are skipped where playwright, Chromium or the built site is missing; with REQUIRE_BROWSER=1
-that is a failure.
-"""
-
-import os
-import shutil
-import threading
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import nbformat
 import pytest
+from built_site import CHAPTERS, SITE
 from map_page import build, points
 from sphinx.application import Sphinx
 from sphinx_alone import sphinx_alone
+from visitor import PHONE, open_typeset, overflow, reader
 
 from book._site.languages import LANGUAGES
 from book.notebooks.chapter import READERS
 
-ROOT = Path(__file__).resolve().parents[1]
-SITE = ROOT / "_build" / "html"
-CHAPTERS = sorted(file.stem for file in (ROOT / "book" / "en").glob("[0-9]*.md"))
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-PHONE = {"viewport": {"width": 390, "height": 700}, "has_touch": True, "is_mobile": True}
-
 each_language = pytest.mark.parametrize("language", LANGUAGES)
-
-
-def unavailable(reason):
-    if os.environ.get("REQUIRE_BROWSER") == "1":
-        pytest.fail(f"REQUIRE_BROWSER=1, but {reason}")
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        unavailable("playwright is not installed: pip install playwright")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        unavailable("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
-        yield browser
-        browser.close()
-
-
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture(scope="module")
-def site():
-    """The address of the built site, served on this machine."""
-    if not (SITE / "index.html").exists():
-        unavailable("there is no built site: run `jupyter-book build .` first")
-    handler = partial(QuietHandler, directory=str(SITE))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@contextmanager
-def reader(browser, own="http://127.0.0.1", **options):
-    """A fresh visitor's page; afterwards it must have met no error and asked no other host."""
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-    page, problems = context.new_page(), []
-    page.on("console", lambda m: m.type == "error" and problems.append(f"console: {m.text}"))
-    page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-    page.on("request", lambda r: r.url.startswith((own, "data:")) or problems.append(r.url))
-    page.on("response", lambda r: r.status < 400 or problems.append(f"{r.status}: {r.url}"))
-    yield page
-    context.close()
-    assert problems == []
-
-
-def open_typeset(page, address):
-    page.goto(address)
-    page.wait_for_load_state("networkidle" if address.startswith("http") else "load")
-    page.wait_for_function(
-        "window.MathJax?.startup?.promise ? true : !document.querySelector('.math')"
-    )
-    page.evaluate("window.MathJax?.startup?.promise")
-
-
-def overflow(page):
-    """Pixels by which the page is wider than the window."""
-    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-
 
 MATHS = """() => ({
   formulas: document.querySelectorAll("span.math, div.math").length,
