@@ -74,13 +74,25 @@ def test_curves_name_each_line_mark_the_best_and_draw_the_level():
     assert axes.get_xscale() == "log"
 
 
-# What is left of light, red, green and blue, for those who lack one kind of cone. Source: G. Machado,
-# M. Oliveira & L. Fernandes (2009), https://doi.org/10.1109/TVCG.2009.113, severity 1.
+# What is left of red, green and blue light for those who lack the cones for one of them. Source: G.
+# Machado, M. Oliveira & L. Fernandes (2009), https://doi.org/10.1109/TVCG.2009.113, severity 1.
 SEEN_WITHOUT = {
-    "red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
-    "green": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
-    "blue": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
-}  # fmt: skip
+    "red": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "green": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "blue": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
 # From light to CIE XYZ, as shares of that of white (D65). Source: IEC 61966-2-1.
 XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 

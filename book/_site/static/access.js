@@ -23,3 +23,15 @@ window.addEventListener("load", () => {
   // The page changes its height when formulas are set, and when something is unfolded.
   new ResizeObserver(reachAll).observe(document.getElementById("main-content"));
 });
+
+// The book theme takes the focus away from the buttons above the page when they are pressed. Who
+// pressed one with a key wants it back: to press it again, or when the dialog is closed.
+{
+  let pressed;
+  const giveBack = () => {
+    if (document.activeElement === document.body) pressed?.focus();
+  };
+  document.addEventListener("click", (event) => (pressed = event.target.closest("button")), true);
+  document.addEventListener("click", (event) => event.isTrusted && event.detail === 0 && giveBack());
+  document.addEventListener("close", () => setTimeout(giveBack), true); // a dialog leaves it late
+}
