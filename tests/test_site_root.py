@@ -187,13 +187,13 @@ Title
 
 Not this either.
 
-One *short*
+The 2. *short*
 sentence? {second} {"And a very long one " * 10}.
 
 A paragraph.
 """
     document = publish_doctree(page, settings_overrides={"doctitle_xform": False})
-    assert describe(document) == f"One short sentence? {second}"
+    assert describe(document) == f"The 2. short sentence? {second}"
 
 
 def test_a_first_sentence_stays_whole():

@@ -13,7 +13,8 @@ from .languages import LANGUAGES
 
 # About as much as is shown. A first sentence that is longer stays whole all the same.
 LONGEST = 200
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+# In Turkish, a full stop after a number makes it the second or the third.
+SENTENCE_END = re.compile(r"(?<=\D[.!?])\s+")
 
 
 def meta_tags(language: str, title: str, description: str, site: str, path: str) -> Markup:
