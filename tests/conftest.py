@@ -22,6 +22,17 @@ def movielens(tmp_path):
 
 
 @pytest.fixture
+def own_surroundings(monkeypatch, tmp_path):
+    """Let no data, cache, key or proxy of the machine have a say in the test."""
+    for name in [*os.environ]:
+        if name.startswith(("RECSYS_", "KAGGLE_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("RECSYS_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+
+
+@pytest.fixture
 def plain_git(monkeypatch):
     """Let git know no repository but those of the test, and no settings of the user."""
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):  # set where a hook runs the tests
