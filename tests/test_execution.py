@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from bs4 import BeautifulSoup
 from chapter_header import HEADER
 from docutils import nodes
 from nbformat import NotebookNode
@@ -208,17 +207,6 @@ def test_an_edition_replaces_the_old_one_without_remains(tmp_path):
     assert [file.name for file in target.iterdir()] == ["kept.html"]
     assert [folder.name for folder in target.parent.iterdir()] == ["en"]
     assert (new / "kept.html").exists()
-
-
-def test_the_landing_page_offers_each_language_in_its_own(tmp_path):
-    editions.write_landing_page(tmp_path)
-    page = BeautifulSoup((tmp_path / "index.html").read_text(encoding="utf-8"), "html.parser")
-    for language, texts in LANGUAGES.items():
-        link = page.find("a", href=f"{language}/index.html")
-        assert link["lang"] == link["hreflang"] == language
-        assert texts["name"] in link.text
-        assert texts["sentence"] in link.text
-    assert (tmp_path / page.find("link", rel="icon")["href"]).exists()
 
 
 # The line of facts, and numbers

@@ -1,11 +1,12 @@
 """The figures: what is drawn is what was given, and the page finds the image by its name."""
 
 import base64
+import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
 from recsys_helpers import plots
 
@@ -71,6 +72,53 @@ def test_curves_name_each_line_mark_the_best_and_draw_the_level():
     assert list(axes.lines[3].get_xdata()) == [2, 2]
     assert axes.get_ylim() == (0.5, 3.5)
     assert axes.get_xscale() == "log"
+
+
+# What is left of red, green and blue light for those who lack the cones for one of them. Source: G.
+# Machado, M. Oliveira & L. Fernandes (2009), https://doi.org/10.1109/TVCG.2009.113, severity 1.
+SEEN_WITHOUT = {
+    "red": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "green": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "blue": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+# From light to CIE XYZ, as shares of that of white (D65). Source: IEC 61966-2-1.
+XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def lab(colours, seen=None):
+    """Places of colours in CIELAB, where a distance of about 2.3 is just noticed."""
+    shares = np.array([to_rgb(colour) for colour in colours])
+    light = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    if seen:
+        light = np.clip(light @ np.array(seen).T, 0, 1)
+    x, y, z = np.cbrt(light @ XYZ.T / XYZ.sum(axis=1)).T
+    return np.column_stack([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def nearest(colours, seen):
+    return min(np.linalg.norm(a - b) for a, b in itertools.combinations(lab(colours, seen), 2))
+
+
+@pytest.mark.parametrize("seen", SEEN_WITHOUT.values(), ids=SEEN_WITHOUT)
+def test_colour_blind_readers_tell_all_colours_apart(seen):
+    assert nearest(plots.COLOURS, seen) > 15
+
+
+def test_red_and_brown_are_nearly_one_colour_without_green_cones():
+    assert nearest(["tab:red", "tab:brown", "tab:green"], None) > 50
+    assert nearest(["tab:red", "tab:brown", "tab:green"], SEEN_WITHOUT["green"]) < 8
 
 
 def test_no_line_is_left_out_in_silence():

@@ -43,6 +43,11 @@ def as_text(bibliography):
             url = {https://x}}""",
             "Funk, S. (2006). T. H.",
         ),
+        (
+            """@misc{a, author = {Funk, Simon}, title = {Why?}, year = 2006, howpublished = {H},
+            url = {https://x}}""",
+            "Funk, S. (2006). Why? H.",
+        ),
     ],
 )
 def test_entries_have_no_word_of_english(entry, text):
@@ -60,13 +65,24 @@ def test_entries_stand_in_the_order_of_authors_and_years():
     assert list(as_text(parse_string("".join(entries), "bibtex"))) == sorted(keys)
 
 
+def test_an_accent_does_not_move_an_author():
+    entries = [
+        f"@misc{{{n}, author = {{{name}}}, year = 2000, title = {{T}}, howpublished = {{H}}}}"
+        for n, name in enumerate(["Jz, A.", "Järvelin, K.", "Jb, A.", "Jas, A.", "Öz, A.", "P, A."])
+    ]
+    order = BibliographyStyle().sort(parse_string("".join(entries), "bibtex").entries.values())
+    assert [entry.key for entry in order] == ["1", "3", "2", "0", "4", "5"]
+
+
 def test_every_entry_of_the_course_can_be_formatted_and_found():
     texts = as_text(BIBLIOGRAPHY)
     assert texts.keys() == BIBLIOGRAPHY.entries.keys()
     for key, entry in BIBLIOGRAPHY.entries.items():
         assert re.fullmatch(r"https://[^\s{}]+", address(entry)), key
         assert entry.fields["year"] in texts[key]
-        assert not re.search(r"[{}\\]|--|\. \.$|\b(and|pp|pages|eds?)\. ", texts[key]), texts[key]
+        assert not re.search(r"[{}\\]|--|\. \.$|[?!]\.|\b(and|pp|pages|eds?)\. ", texts[key]), (
+            texts[key]
+        )
 
 
 def test_keys_name_first_author_and_year():

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from functools import cache
+from itertools import pairwise
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
@@ -34,7 +35,11 @@ def anchors(file):
 
 
 def all_pages():
-    return [SITE / "index.html", *(page for language in LANGUAGES for page in pages(language))]
+    return [
+        SITE / "index.html",
+        SITE / "404.html",
+        *(page for language in LANGUAGES for page in pages(language)),
+    ]
 
 
 def name(page):
@@ -71,6 +76,26 @@ def test_the_languages_have_the_same_pages():
     assert {"index.html", "00_ratings.html", "01_svd.html", "search.html"} <= set(expected)
     for language in LANGUAGES:
         assert [page.name for page in pages(language)] == expected
+
+
+@each_language
+def test_one_heading_of_the_first_level_and_no_level_is_skipped(language):
+    for page in pages(language):
+        html = parse(page).find("article") or parse(page).find("main")
+        levels = [int(heading.name[1]) for heading in html.find_all(re.compile("^h[1-6]$"))]
+        assert levels.count(1) == 1, name(page)
+        assert levels[0] == 1, name(page)
+        skipped = [(a, b) for a, b in pairwise(levels) if b > a + 1]
+        assert skipped == [], name(page)
+
+
+@each_language
+def test_tables_have_heads_that_say_what_they_are_of(language):
+    for page in pages(language):
+        for table in parse(page).select("main table"):
+            heads = table.find_all("th")
+            assert heads, name(page)
+            assert all(head.get("scope") and head.get_text().strip() for head in heads), name(page)
 
 
 def test_links_lead_to_files_and_anchors_of_the_site():

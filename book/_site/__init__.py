@@ -6,10 +6,12 @@ language (`editions`), and those are the runs that read pages (all the other mod
 
 ROOT_MODULES = ("editions", "repository")
 EDITION_MODULES = (
+    "access",
     "pages",
     "anchors",
     "interface",
     "maps",
+    "metadata",
     "notebooks",
     "offline",
     "outdated",

@@ -1,4 +1,4 @@
-"""The root run of `jupyter-book build .`: one edition per language, and the landing page.
+"""The root run of `jupyter-book build .`: one edition per language, and the root pages.
 
 Each edition is a Sphinx build of its own (`language:`, numbers, search and previous/next links of
 its own), with a configuration derived from the root `_config.yml` and `_toc.yml`. An edition is
@@ -17,7 +17,6 @@ from typing import NamedTuple
 
 import click
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sphinx.builders import Builder
 from sphinx.errors import ConfigError
 from sphinx.util import logging
@@ -27,6 +26,7 @@ from book.translations import outdated
 from . import execution
 from .languages import LANGUAGES, missing_words
 from .repository import colab_repository, package_address
+from .root_pages import write_root_pages
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class EditionsBuilder(Builder):
             return
         for edition in editions:
             put_in_place(edition.html, Path(self.outdir) / edition.language)
-        write_landing_page(Path(self.outdir))
+        write_root_pages(Path(self.outdir), self.config.html_baseurl)
 
 
 class Edition(NamedTuple):
@@ -237,16 +237,6 @@ def put_in_place(html: Path, target: Path) -> None:
     shutil.copytree(html, staged)
     shutil.rmtree(target, ignore_errors=True)
     staged.rename(target)
-
-
-def write_landing_page(outdir: Path) -> None:
-    """The page that offers the languages, at the root of the site."""
-    templates = Environment(
-        loader=FileSystemLoader(SITE / "templates"), autoescape=True, undefined=StrictUndefined
-    )
-    page = templates.get_template("landing.html").render(languages=LANGUAGES)
-    (outdir / "index.html").write_text(page, encoding="utf-8")
-    shutil.copy(SITE / "static" / "favicon.svg", outdir)
 
 
 def read_no_page(app, config) -> None:

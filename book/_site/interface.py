@@ -16,15 +16,19 @@ LOCALE = Path(__file__).with_name("locale")
 
 # What scripts show, and so cannot look up in the catalogues.
 SCRIPT_WORDS = (
+    "Code",
     "Copied!",
     "Copy to clipboard",
     "Copy",
     "Failed to copy",
+    "Formula",
     "Hide Search Matches",
+    "Output",
     "Preparing search...",
     "Search Results",
     "Search finished, found ${resultCount} page(s) matching the search query.",
     "Searching",
+    "Table",
     "Toggle hidden content",
     "Your search did not match any documents. Please make sure that all words are spelled "
     "correctly and that you've selected enough categories.",

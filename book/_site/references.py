@@ -9,10 +9,13 @@ import pybtex.plugin
 import sphinxcontrib.bibtex.plugin
 from pybtex.richtext import Text
 from pybtex.style import formatting, labels
+from pybtex.style.sorting import author_year_title
 from pybtex.style.template import field as entry_field
 from pybtex.style.template import first_of, href, join, names, optional, optional_field, tag
 from sphinxcontrib.bibtex.style.referencing import BracketStyle, PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
+
+from .search import unaccented
 
 NAME = "course"
 AND = " & "
@@ -42,12 +45,20 @@ class KeyLabels(labels.BaseLabelStyle):
         return [entry.key for entry in entries]
 
 
+class Alphabet(author_year_title.SortingStyle):
+    """By author, year and title, where a letter with an accent is that letter: Jä is before Jo."""
+
+    def sorting_key(self, entry):
+        author, *rest = super().sorting_key(entry)
+        return unaccented(author), *rest
+
+
 class BibliographyStyle(formatting.BaseStyle):
     """In the list: Eckart, C. & Young, G. (1936). Title, linked. *Journal* 1(3), 211–218."""
 
     default_label_style = KeyLabels
     default_name_style = "lastfirst"
-    default_sorting_style = "author_year_title"
+    default_sorting_style = Alphabet
 
     def __init__(self):
         super().__init__(abbreviate_names=True)
@@ -60,7 +71,7 @@ class BibliographyStyle(formatting.BaseStyle):
             entry_field("year"),
             "). ",
             href(address(entry), external=True)[entry_field("title")],
-            ". ",
+            " " if entry.fields["title"].endswith(("?", "!")) else ". ",
             tag("em")[first_of[[optional_field(place) for place in places]]],
             optional[" ", entry_field("volume")],
             optional["(", entry_field("number"), ")"],
