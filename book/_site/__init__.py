@@ -8,7 +8,10 @@ ROOT_MODULES = ("editions", "repository")
 EDITION_MODULES = (
     "pages",
     "anchors",
+    "figures",
+    "icons",
     "interface",
+    "lean",
     "maps",
     "notebooks",
     "offline",
