@@ -390,6 +390,7 @@ def opened_map(browser, file, **options):
 
         page.on("console", note)
         page.goto(file.as_uri())
+        page.click(".interactive-map summary")
         page.locator("iframe").first.scroll_into_view_if_needed()
         frame = page.locator("iframe").first.element_handle().content_frame()
         frame.wait_for_selector("html[data-ready]")

@@ -39,9 +39,9 @@ class Reader:
     def weigh(self, name: str) -> Weight:
         """Open a page and read it to its end."""
         self.answers.clear()
-        self.page.goto(f"{self.folder}/{name}.html", wait_until="networkidle")
+        self.page.goto(f"{self.folder}/{name}.html")
         self.page.evaluate("window.MathJax?.startup?.promise")
-        self.page.wait_for_load_state("networkidle")
+        self.settle()
         opened = sum(self.answers)
         self.read_to_the_end()
         return Weight(opened / 1000, sum(self.answers) / 1000)
@@ -51,8 +51,14 @@ class Reader:
         for top in range(0, height + STEP, STEP):
             self.page.evaluate("(top) => scrollTo({ top, behavior: 'instant' })", top)
             self.page.wait_for_timeout(50)  # the browser has to notice what has come near
-        self.page.wait_for_load_state("networkidle")
-        self.page.wait_for_timeout(300)
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until nothing more has been asked for in half a second."""
+        n_answers = -1
+        while n_answers != len(self.answers):
+            n_answers = len(self.answers)
+            self.page.wait_for_timeout(500)
 
 
 @contextmanager

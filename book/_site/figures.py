@@ -60,7 +60,7 @@ def light(png: Path) -> Path:
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """Without transparency, which a figure has no use for, and in dark mode would be black on black."""
+    """Without transparency, of which neither format would be better off."""
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 

@@ -1,8 +1,8 @@
 """The theme's icons, without the script and the fonts that bring two thousand of them.
 
-The theme ships Font Awesome: a font, style rules that name its icons, and 1.5 MB of script that draws
-the same icons once more. The pages need two dozen. What is left of the font is put into the style
-sheet itself: a request less, and from `file://` some browsers would not load it.
+The theme ships Font Awesome: fonts, style rules that name their icons, and 1.5 MB of script that
+draws the same icons once more. The pages need two dozen. What is left of the font is put into the
+style sheet itself: a request less, and from `file://` some browsers would not load it.
 """
 
 import base64

@@ -10,7 +10,7 @@ SEARCH_TOOLS = ("searchtools.js", "language_data.js", "searchindex.js")
 # It would draw the icons that the style sheet draws already (see icons.py).
 ICON_SCRIPT = "fontawesome.js"
 
-# In the folder _static. Maps lead from the theme's scripts and styles to the sources of its developers.
+# In the folder _static. The maps are for the developers of the theme.
 UNUSED = ("**/*.map", "**/fontawesome.js*", "**/*macros.html", "locales", "images/logo_*")
 
 
