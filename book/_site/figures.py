@@ -87,4 +87,5 @@ def depart_image(translator, node: nodes.image) -> None:
 def setup(app) -> dict:
     app.add_node(nodes.image, override=True, html=(visit_image, depart_image))
     app.add_post_transform(LightFigures)
+    app.add_css_file("figures.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

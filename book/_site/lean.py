@@ -17,9 +17,8 @@ UNUSED = ("**/*.map", "**/fontawesome.js*", "**/*macros.html", "locales", "image
 def without(html: str, *scripts: str) -> str:
     """The HTML without the tags that load these scripts."""
     names = "|".join(map(re.escape, scripts))
-    return re.sub(
-        rf'<script[^>]*\bsrc="[^"]*\b(?:{names})(?:\?[^"]*)?"[^>]*></script>\s*', "", html
-    )
+    tag = rf'<script[^>]*\bsrc="[^"]*\b(?:{names})(?:\?[^"]*)?"[^>]*></script>\s*'
+    return re.sub(tag, "", html)
 
 
 def add_filters(app) -> None:
@@ -36,8 +35,6 @@ def remove_unused_files(app, exception) -> None:
 
 
 def setup(app) -> dict:
-    app.connect(
-        "builder-inited", add_filters, priority=900
-    )  # Sphinx has made its templates by then
+    app.connect("builder-inited", add_filters, priority=900)  # when there are templates
     app.connect("build-finished", remove_unused_files)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

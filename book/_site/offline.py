@@ -1,7 +1,7 @@
 """A site that asks no other host for anything: it works behind a firewall and from a USB stick."""
 
-# The parts of MathJax that the formulas of the course need. Its bundles have all of TeX, 100 kB more,
-# and a context menu, which is in English only and offers what would be loaded from elsewhere.
+# The parts of MathJax that the formulas need. Its bundles, 100 kB heavier, have all of TeX and a
+# context menu, which is in English only and offers what would be loaded from elsewhere.
 MATHJAX = {
     "loader": {
         "load": ["core", "input/tex-base", "[tex]/ams", "output/chtml", "a11y/assistive-mml"]
