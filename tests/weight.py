@@ -7,6 +7,7 @@ when it is opened, and when it was read to its end, which also loads the figures
 
 import gzip
 import io
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +98,12 @@ def reader(browser, language: str, site: Path = SITE) -> Iterator[Reader]:
 @cache
 def gzipped(file: Path) -> bytes:
     return gzip.compress(file.read_bytes(), 6)
+
+
+def own_weight(page: Path) -> int:
+    """What a page brings that no other one does: its text and its figures."""
+    images = re.findall(r'src="(_images/[^"]+)"', page.read_text(encoding="utf-8"))
+    return len(gzipped(page)) + sum((page.parent / image).stat().st_size for image in set(images))
 
 
 def weigh_pair(browser, language: str, first: str, following: str, site: Path = SITE):
