@@ -72,7 +72,7 @@ def test_what_is_weighed_was_compressed_and_kept(tmp_path, browser):
 @needs_site
 @each_language
 def test_a_page_loads_the_script_of_formulas_only_for_formulas(language):
-    """Those of its own or, in the preface, those of the chapters that follow: they find it there."""
+    """Its own, or those of the chapters after the preface: it is there when the reader comes."""
     having = set()
     for page in pages(language):
         text = page.read_text(encoding="utf-8")

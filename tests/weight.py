@@ -10,7 +10,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -70,6 +70,10 @@ def reader(browser, language: str, site: Path = SITE) -> Iterator[Reader]:
         """Answers as GitHub Pages does, and notes the length of each answer."""
 
         protocol_version = "HTTP/1.1"
+
+        def handle(self):
+            with suppress(ConnectionResetError):  # a visitor who leaves closes what is kept open
+                super().handle()
 
         def send_head(self):
             file = Path(self.translate_path(self.path))
