@@ -63,5 +63,4 @@ def translate(document: str, language: str) -> str:
 
 def setup(app) -> dict:
     app.add_post_transform(MapsInFiles)
-    app.add_css_file("maps.css")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
