@@ -196,16 +196,17 @@ def test_the_keyboard_reaches_skip_link_search_and_chooser(browser, site, langua
 
 
 # The words of the prose: not code, not formulas, not what Sphinx fills in (numbers, titles).
-WORDS = """() => {
-  const words = new Set();
+PROSE = """() => {
+  const texts = [];
   for (const block of document.querySelectorAll("article p, article h2")) {
     if (block.closest(".page-facts, .admonition-title")) continue;
     const copy = block.cloneNode(true);
     copy.querySelectorAll("a, code, .math, .caption-number").forEach((e) => e.remove());
-    splitQuery(copy.textContent).forEach((word) => words.add(word));
+    texts.push(copy.textContent);
   }
-  return [...words];
+  return texts;
 }"""
+WORDS = "(texts) => [...new Set(texts.flatMap((text) => splitQuery(text)))]"
 NOT_FOUND = """(words) => {
   const stemmer = new Stemmer();
   const { terms, titleterms } = Search._index;
@@ -223,8 +224,10 @@ def test_search_finds_every_word_of_a_chapter(browser, site, language):
     """What the browser makes of a word of a query is what Python made of it for the index."""
     with reader(browser) as page:
         page.goto(f"{site}/{language}/{CHAPTERS[0]}.html")
+        texts = page.evaluate(PROSE)
+        page.goto(f"{site}/{language}/search.html")
         page.wait_for_function("Search.hasIndex()")
-        words = page.evaluate(WORDS)
+        words = page.evaluate(WORDS, texts)
         assert words
         assert page.evaluate(NOT_FOUND, words) == []
 
@@ -304,6 +307,7 @@ def opened_map(browser, file, **options):
 
         page.on("console", note)
         page.goto(file.as_uri())
+        page.click(".interactive-map summary")
         page.locator("iframe").first.scroll_into_view_if_needed()
         frame = page.locator("iframe").first.element_handle().content_frame()
         frame.wait_for_selector("html[data-ready]")

@@ -203,6 +203,15 @@ def test_the_site_has_a_map_in_a_file_of_its_own(page):
     assert len(gzip.compress(map_file(page).read_bytes())) < 450_000
 
 
+def test_a_map_waits_in_a_closed_bar_that_says_what_it_weighs(page):
+    bar = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").iframe.parent
+    weight = len(gzip.compress(map_file(page).read_bytes())) / 1000
+    assert (bar.name, bar.has_attr("open")) == ("details", False)
+    title, kilobytes = re.fullmatch(r"(.*) \((\d+) kB\)", bar.summary.text).groups()
+    assert title == "Etkileşimli harita"
+    assert float(kilobytes) == pytest.approx(weight, abs=6)
+
+
 def test_map_and_table_of_a_page_hold_the_same_rows(page):
     table = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").select("tbody th")
     columns = source_of(content(map_file(page).read_text(encoding="utf-8"), "plot"))

@@ -1,10 +1,11 @@
 """The interactive maps of `recsys_helpers.maps`, each in a file of its own.
 
 In a notebook, a map carries everything it needs, a script of more than a megabyte too. A page of
-the book stays light: the map becomes a file beside it, which is loaded when the reader gets there,
-and speaks the language of the edition.
+the book stays light: the map becomes a file beside it, which speaks the language of the edition. It
+weighs more than all the rest of the chapter, and so is loaded only when the reader opens it.
 """
 
+import gzip
 import hashlib
 import html
 import json
@@ -16,7 +17,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from .languages import LANGUAGES
 
-FRAME = re.compile(r'<iframe srcdoc="(?P<document>[^"]*)" title="[^"]*"')
+FRAME = re.compile(r'<iframe srcdoc="(?P<document>[^"]*)" title="[^"]*"(?P<rest>.*</iframe>)')
 WORDS = re.compile(r'(?<=<script type="application/json" id="words">).*?(?=</script>)', re.DOTALL)
 FOLDER = "_static/maps"
 
@@ -31,16 +32,21 @@ class MapsInFiles(SphinxPostTransform):
                 node[:] = [nodes.Text(FRAME.sub(self.put_into_file, node.astext()))]
 
     def put_into_file(self, frame: re.Match) -> str:
-        """Write the document of a frame, and return the start of one that loads the file."""
-        document = translate(html.unescape(frame["document"]), self.config.language)
+        """Write the document of a frame, and return what loads the file when it is opened."""
+        document = translate(html.unescape(frame["document"]), self.config.language).encode()
         # Named after what is in it, as MyST-NB names images: no browser shows an older one.
-        name = f"{hashlib.sha256(document.encode()).hexdigest()[:16]}.html"
+        name = f"{hashlib.sha256(document).hexdigest()[:16]}.html"
         file = Path(self.app.outdir, FOLDER, name)
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(document, encoding="utf-8")
-        up = "../" * self.env.docname.count("/")
+        file.write_bytes(document)
+        address = "../" * self.env.docname.count("/") + f"{FOLDER}/{name}"
         title = html.escape(LANGUAGES[self.config.language]["map"]["title"])
-        return f'<iframe src="{up}{FOLDER}/{name}" title="{title}" loading="lazy"'
+        kilobytes = round(len(gzip.compress(document)) / 1000, -1)
+        return (
+            f'<details class="interactive-map"><summary>{title} ({kilobytes:.0f} kB)</summary>'
+            # In what is closed, a browser loads nothing that is lazy.
+            f'<iframe src="{address}" title="{title}" loading="lazy"{frame["rest"]}</details>'
+        )
 
 
 def translate(document: str, language: str) -> str:
