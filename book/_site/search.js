@@ -1,0 +1,140 @@
+// The search of the course in the browser. search.py puts this, after its table RULES, where
+// Sphinx expects the function that splits a query into words; the rest takes the place of
+// Sphinx's ranking.
+
+const bare = (text) =>
+  text.toLowerCase().replaceAll("ı", "i").normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC");
+
+const rules = RULES.map(([rule, by]) => [new RegExp(rule, "u"), by]);
+
+const respell = (word) => {
+  const next = rules.reduce((spelled, [rule, by]) => spelled.replace(rule, by), word);
+  return next === word ? word : respell(next);
+};
+
+// What search.py makes of a page: see `split` there.
+var splitQuery = (query) => {
+  const text = bare(query).replace(/(?<=[\p{L}\p{N}_])['’]\p{L}+/gu, "");
+  const words = text.match(/[가-힣]+|(?:(?![가-힣])[\p{L}\p{N}])+/gu) ?? [];
+  return words.map(respell).filter((word) => word && !/^\p{N}+$/u.test(word));
+};
+
+{
+  const HEADING = 8;
+  const OFTEN = 3;
+  const ONCE = 1;
+
+  // For each term, the sections that have it and how much it weighs there.
+  const weigh = ({ terms, titleterms, titles }) => {
+    const weights = new Map();
+    const add = (term, section, weight) => {
+      if (!weights.has(term)) weights.set(term, new Map());
+      const sections = weights.get(term);
+      sections.set(section, Math.max(weight, sections.get(section) ?? 0));
+    };
+    for (const [found, weight] of [[terms, ONCE], [titleterms, OFTEN]])
+      for (const [term, sections] of Object.entries(found))
+        for (const section of [sections].flat()) add(term, section, weight);
+    titles.forEach((title, section) => {
+      const words = stems(title);
+      for (const word of words) add(word, section, HEADING * (0.5 + 0.5 / words.length));
+    });
+    return weights;
+  };
+
+  const stems = (text) => {
+    const stemmer = new Stemmer();
+    const words = splitQuery(text).filter((word) => !stopwords.includes(word));
+    return [...new Set(words.map((word) => stemmer.stemWord(word)))];
+  };
+
+  // The terms that a word of a query stands for: lists of terms of which each counts as a word.
+  const meant = (word, weights) => {
+    if (weights.has(word)) return [[word]];
+    const terms = [...weights.keys()];
+    const isHangul = /[가-힣]/.test(word);
+    const least = isHangul ? 2 : 3;
+    const longer = terms.filter((term) => term.startsWith(word));
+    if (longer.length && word.length >= least) return [longer];
+    for (let cut = word.length - 1; cut > 0; cut--) {
+      const parts = [word.slice(0, cut), word.slice(cut)];
+      const isLong = Math.max(...parts.map((part) => part.length)) >= least;
+      if (isLong && parts.every((part) => weights.has(part))) return parts.map((part) => [part]);
+    }
+    for (let end = word.length - 1; end >= Math.max(least, word.length / 2); end--)
+      if (weights.has(word.slice(0, end))) return [[word.slice(0, end)]];
+    return [closest(word, terms, weights)];
+  };
+
+  const closest = (word, terms, weights) => {
+    const letters = word.normalize("NFD");
+    const within = letters.length < 4 ? 0 : letters.length < 9 ? 1 : 2;
+    let best = { distance: within + 1 };
+    for (const term of terms) {
+      const distance = editDistance(letters, term.normalize("NFD"), within);
+      const isBetter =
+        distance < best.distance ||
+        (distance === best.distance && weights.get(term).size > weights.get(best.term)?.size);
+      if (distance <= within && isBetter) best = { distance, term };
+    }
+    return best.term ? [best.term] : [];
+  };
+
+  // Letters inserted, left out, replaced or swapped with their neighbour.
+  const editDistance = (a, b, within) => {
+    if (Math.abs(a.length - b.length) > within) return Infinity;
+    const rows = [[...Array(b.length + 1).keys()]];
+    for (let i = 1; i <= a.length; i++) {
+      rows[i] = [i];
+      for (let j = 1; j <= b.length; j++) {
+        const isSame = a[i - 1] === b[j - 1];
+        const isSwapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+        rows[i][j] = Math.min(
+          rows[i - 1][j] + 1,
+          rows[i][j - 1] + 1,
+          rows[i - 1][j - 1] + (isSame ? 0 : 1),
+          isSwapped ? rows[i - 2][j - 2] + 1 : Infinity
+        );
+      }
+    }
+    return rows[a.length][b.length];
+  };
+
+  const score = (query, weights, nSections) => {
+    const groups = query.flatMap((word) => meant(word, weights));
+    const scores = new Map();
+    let sought = 0;
+    for (const group of groups) {
+      const best = new Map();
+      for (const term of group)
+        for (const [section, weight] of weights.get(term))
+          best.set(section, Math.max(weight, best.get(section) ?? 0));
+      const rarity = Math.log(1 + nSections / Math.max(best.size, 1));
+      sought += rarity;
+      for (const [section, weight] of best) {
+        const entry = scores.get(section) ?? { sum: 0, found: 0 };
+        scores.set(section, { sum: entry.sum + rarity * weight, found: entry.found + rarity });
+      }
+    }
+    return [...scores].map(([section, { sum, found }]) => [section, (sum * found) / sought]);
+  };
+
+  const escape = (text) => Object.assign(document.createElement("p"), { textContent: text }).innerHTML;
+
+  // Takes the place of Sphinx's; the best result comes last.
+  Search._performSearch = (query, searchTerms) => {
+    const { docnames, filenames, titles } = Search._index;
+    const weights = (Search._weights ??= weigh(Search._index));
+    const scored = score([...searchTerms], weights, titles.length);
+    const most = Math.max(...scored.map(([, points]) => points));
+    return scored
+      .filter(([, points]) => points >= most / 4)
+      .sort(([a, x], [b, y]) => x - y || b - a)
+      .slice(-30)
+      .map(([section, points]) => {
+        const [page, id] = docnames[section].split("#");
+        const chapter = id ? escape(titles[docnames.indexOf(page)]) : null;
+        return [page, escape(titles[section]), id ? `#${id}` : "", chapter, points, filenames[section]];
+      });
+  };
+}
