@@ -14,30 +14,38 @@ const respell = (word) => {
 
 // What search.py makes of a page: see `split` there.
 var splitQuery = (query) => {
-  const text = bare(query).replace(/(?<=[\p{L}\p{N}_])['’]\p{L}+/gu, "");
+  const text = bare(query)
+    .replace(/(?<=[\p{L}\p{N}_])['’]\p{L}+/gu, "")
+    .replace(/(?<=\b[a-z])-(?=[a-z])|(?<=[a-z])-(?=[a-z]\b)/g, "");
   const words = text.match(/[가-힣]+|(?:(?![가-힣])[\p{L}\p{N}])+/gu) ?? [];
-  return words.map(respell).filter((word) => word && !/^\p{N}+$/u.test(word));
+  return words.map(respell).filter((word) => !/^(\p{N}*|[a-z])$/u.test(word));
 };
 
 {
   const HEADING = 8;
   const OFTEN = 3;
   const ONCE = 1;
+  // The glossary says what a word means; other places are where a learner looks last.
+  const FIRST = /^glossary/;
+  const LAST = /^(teachers|bibliography)|-(exercises|quiz|references|next)$/;
 
   // For each term, the sections that have it and how much it weighs there.
-  const weigh = ({ terms, titleterms, titles }) => {
+  const weigh = ({ terms, titleterms, titles, docnames }) => {
     const weights = new Map();
+    const places = docnames.map((name) => (FIRST.test(name) ? 1.4 : LAST.test(name) ? 0.5 : 1));
     const add = (term, section, weight) => {
       if (!weights.has(term)) weights.set(term, new Map());
-      const sections = weights.get(term);
-      sections.set(section, Math.max(weight, sections.get(section) ?? 0));
+      weights.get(term).set(section, weight * places[section]);
     };
     for (const [found, weight] of [[terms, ONCE], [titleterms, OFTEN]])
       for (const [term, sections] of Object.entries(found))
         for (const section of [sections].flat()) add(term, section, weight);
+    // The shorter a heading, the more each of its words says; a title is that of a whole page.
     titles.forEach((title, section) => {
       const words = stems(title);
-      for (const word of words) add(word, section, HEADING * (0.5 + 0.5 / words.length));
+      const share = 0.5 + 0.5 / words.length;
+      const isPage = !docnames[section].includes("#");
+      for (const word of words) add(word, section, HEADING * share * (isPage ? 1.5 : 1));
     });
     return weights;
   };

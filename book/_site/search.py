@@ -17,12 +17,14 @@ import sphinx.search
 from docutils import nodes
 from sphinx.search import IndexBuilder, SearchLanguage, en, es, js_index
 
-# A word said so often in a section is what the section is about.
+# A word said so often in a section is one that the section is about.
 OFTEN = 4
 # Where Hangul meets Latin letters a word ends: "RMSE를" is RMSE and a particle.
 WORD = re.compile(r"[가-힣]+|(?:(?![가-힣_])\w)+")
+# "t-SNE" and "top-N" are also written without their hyphen.
+HYPHEN_BESIDE_A_LETTER = re.compile(r"(?<=\b[a-z])-(?=[a-z])|(?<=[a-z])-(?=[a-z]\b)")
 # "RMSE'si", "model's": what follows the apostrophe says nothing.
-SUFFIX_AFTER_APOSTROPHE = re.compile(r"(?<=\w)['’][^\W\d_]+")
+AFTER_APOSTROPHE = re.compile(r"(?<=\w)['’][^\W\d_]+")
 
 
 def bare(text: str) -> str:
@@ -49,9 +51,9 @@ class CourseLanguage(SearchLanguage):
         self.js_splitter_code = f"const RULES = {json.dumps(self.rules)};\n{script}"
 
     def split(self, text: str) -> list[str]:
-        words = WORD.findall(SUFFIX_AFTER_APOSTROPHE.sub("", bare(text)))
-        respelled = map(self._respell, words)
-        return [word for word in respelled if word and not word.isdigit()]
+        text = HYPHEN_BESIDE_A_LETTER.sub("", AFTER_APOSTROPHE.sub("", bare(text)))
+        words = map(self._respell, WORD.findall(text))
+        return [word for word in words if not re.fullmatch(r"\d*|[a-z]", word)]
 
     def _respell(self, word: str) -> str:
         before = None
@@ -68,10 +70,17 @@ class CourseLanguage(SearchLanguage):
 class SearchEnglish(CourseLanguage, en.SearchEnglish):
     """English in which British and American spelling are one."""
 
-    rules = (("is(ation|e|ed|es|er|ers|ing)$", "iz$1"), ("our", "or"), ("tre(s|d)?$", "ter$1"))
+    rules = (
+        ("is(ation|e|ed|es|er|ers|ing)$", "iz$1"),
+        ("our", "or"),
+        ("^centr(e|ed|es|ing)$", "center$1"),
+        ("borhood", "bor"),
+        ("^matrices$", "matrix"),
+        ("^ranking", "rank-ing"),  # not a form of "rank", which is another thing
+    )
     stopwords = en.SearchEnglish.stopwords | set(
         "about all also am an any can could did do does from get had has have how i it's its just "
-        "me more most my our should so some than them we were what when where which who why would "
+        "me more most my need our should so some than them we were what when where which who why would "
         "you your".split()
     )
 
@@ -83,20 +92,27 @@ class SearchSpanish(CourseLanguage, es.SearchSpanish):
 
 
 class SearchTurkish(CourseLanguage):
-    """Turkish without its suffixes; the letters are bare, and vowel harmony leaves two of four."""
+    """Turkish without its suffixes, written bare: of their eight vowels four are left."""
 
     lang = "tr"
     language_name = "Turkish"
+    _of_nouns = (
+        "l[ae]r|l[ae]r[iu]|[syn]?[iu]|n?[iu]n|[yn]?[ae]|n?[dt][ae]n?|y?l[ae]|[iu]m|[iu][mn][iu]z"
+        "|ki|l[iu]|l[iu]k|s[iu]z|c[ae]|[dt][iu]r|s[iu]n[ae]|s[iu]n[dt][ae]n?"
+    )
+    _of_verbs = (
+        "m[ae]k?|m[ae]s[iu]|m[ae]z|m[iu]s|m[ae]d[ae]n|m[ae]l[iu]|[dt][iu]k?|[dt][iu]g[iu]|[iu]yor"
+        "|y?[ae]c[ae][kg]|y?[ae]n|y?[iu]p|y?[ae]r[ae]k|y?[iu]nc[ae]|[iaeu]r|s[ae]|l[ae][ns]"
+        "|y?[ae]b[iu]l"
+    )
     rules = (
-        ("^(.{2,})l[ae]r$", "$1"),
-        ("^(.{3,})(?:l[ae]ri|[sy]?i|[sy]?u|[iu]m[iu]z|[iu]n[iu]z|[iu]m)$", "$1"),
-        ("^(.{3,})(?:n?[iu]n|n?[dt][ae]n?|[yn]?[ae]|y?l[ae]|ki|[dt][iu]r|[sc][iu]z)$", "$1"),
-        ("^(.{3,})(?:m[ae]k?|[iu]yor|m[iu]s|y?[ae]c[ae][kg]|[dt][iu][kg]?|y?[ae]n|y?[iu]p)$", "$1"),
+        ("^ag(?:i|in|a|da|dan|la|lar|lari|larin|larda)$", "ag"),  # the one short word: a network
+        (f"^(.{{3,}}?)(?:{_of_nouns}|{_of_verbs})$", "$1"),
         ("^(.{3,})g$", "$1k"),
     )
     stopwords = set(
         "acaba ama aynı bana bazı bir biri birkaç biz bu buna bunu bunun böyle daha da de değil diye "
-        "en fakat gibi göre hangi hem hep her hiç için ile ise kaç kadar ki kim mi mı mu mü nasıl ne "
+        "en fakat gibi göre hangi hem hep her hiç için ile ise kadar ki kim mi mı mu mü nasıl ne "
         "neden nedir nerede niçin o olan olarak oldu olduğu olmak olur ona onlar onu onun oysa sonra "
         "siz şey şu tüm var ve veya ya yani yok".split()
     )
@@ -108,12 +124,19 @@ class SearchKorean(CourseLanguage):
     lang = "ko"
     language_name = "Korean"
     _particles = (
-        "은|는|이|가|을|를|의|에|로|와|과|도|만|나|요|들|별|께|뿐|으로|에서|에게|까지|부터|처럼|보다|마다"
-        "|이나|라는|이란|란|라고|이라|에는|에도|로는|하고|이며|대로|만큼|조차|이다|예요|이죠|입니다|이에요"
+        "은|는|이|가|을|를|의|에|로|와|과|도|만|나|요|들|별|께|뿐|씩|쯤|으로|에서|에게|까지|부터|처럼|보다|마다"
+        "|끼리|이나|라는|이라는|이란|란|라고|이라고|이라|에는|에도|로는|하고|이며|대로|만큼|만으로|조차|이다|예요"
+        "|이에요|이죠|입니다|이고|인데|인지|일까|라면|이라면|라서|이라서|였어요|이었어요"
+    )
+    _endings = (
+        "아요|어요|여요|았어요|었어요|지요|죠|네요|니까|으니까|거든요|으면|려면|으려면|려고|으려고|지만|는데|은데"
+        "|면서|으면서|아서|어서|아야|어야|도록|는지|은지|을지|을까|을까요|거나|든지|았다|었다|습니다|았던|었던|았는데"
+        "|었는데|을수록"
     )
     rules = (
         ("^([가-힣]{2,})[하해한할했합함되돼된될됐됩][가-힣]*$", "$1"),
-        (f"^([가-힣]{{2,}})(?:{_particles})$", "$1"),
+        (f"^([가-힣]+?)(?:{_endings})$", "$1"),
+        (f"^([가-힣]{{2,}}?)(?:{_particles}|고|며|면|기|게|지|아|어|여|던)$", "$1"),
         ("^([가-힣])[을를은는]$", "$1"),
         (f"^(?:{_particles})$", ""),
     )
@@ -124,7 +147,10 @@ class SearchKorean(CourseLanguage):
 
 
 class SectionIndex(IndexBuilder):
-    """Sphinx's index, in which a section is a document, called "page#section"."""
+    """Sphinx's index, in which a section is a document, called "page#section".
+
+    A term is among `titleterms` where a section has it often, and among `terms` elsewhere.
+    """
 
     def feed(self, docname, filename, title, doctree) -> None:
         for section in doctree.findall(has_heading):
@@ -159,14 +185,17 @@ class SectionIndex(IndexBuilder):
 def weighted_texts(node: nodes.Node, weight: int = 1) -> Iterator[tuple[str, int]]:
     """The texts of a section without those of its subsections, and what a word of each counts for.
 
-    A section is about the words of its heading, and a row of a table about its first cell.
+    What code and references say often is not yet what the section says.
     """
     for child in node.children:
         if isinstance(child, nodes.Text):
             yield child.astext(), weight
+        elif is_name(child):
+            yield from weighted_texts(child, OFTEN)
+        elif isinstance(child, nodes.literal_block | nodes.citation):
+            yield from weighted_texts(child, 0)
         elif not is_left_out(child):
-            is_name = isinstance(child, nodes.title) or is_first_cell(child)
-            yield from weighted_texts(child, OFTEN if is_name else weight)
+            yield from weighted_texts(child, weight)
 
 
 def has_heading(node: nodes.Node) -> bool:
@@ -174,8 +203,10 @@ def has_heading(node: nodes.Node) -> bool:
     return isinstance(node, nodes.section) and isinstance(node[0], nodes.title)
 
 
-def is_first_cell(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.entry) and node.parent.index(node) == 0
+def is_name(node: nodes.Node) -> bool:
+    """A heading, or what a row of a table is about: the glossary has a term and its English."""
+    is_cell = isinstance(node, nodes.entry) and node.parent.index(node) < 2
+    return isinstance(node, nodes.title) or is_cell
 
 
 def is_left_out(node: nodes.Node) -> bool:
