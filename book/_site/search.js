@@ -12,18 +12,25 @@ const respell = (word) => {
   return next === word ? word : respell(next);
 };
 
+// From here on nothing is left for Sphinx to ignore: a stem may look like one of these words.
+const ignored = new Set(stopwords);
+stopwords = [];
+
 // What search.py makes of a page: see `split` there.
 var splitQuery = (query) => {
   const text = bare(query)
     .replace(/(?<=[\p{L}\p{N}_])['’]\p{L}+/gu, "")
     .replace(/(?<=\b[a-z])-(?=[a-z])|(?<=[a-z])-(?=[a-z]\b)/g, "");
   const words = text.match(/[가-힣]+|(?:(?![가-힣])[\p{L}\p{N}])+/gu) ?? [];
-  return words.map(respell).filter((word) => !/^(\p{N}*|[a-z])$/u.test(word));
+  return words
+    .filter((word) => !ignored.has(word))
+    .map(respell).filter((word) => !/^(\p{N}*|[a-z])$/u.test(word));
 };
 
 {
   const HEADING = 8;
   const OFTEN = 3;
+  const LABEL = 6;
   const ONCE = 1;
   // The glossary says what a word means; other places are where a learner looks last.
   const FIRST = /^glossary/;
@@ -35,11 +42,16 @@ var splitQuery = (query) => {
     const places = docnames.map((name) => (FIRST.test(name) ? 1.4 : LAST.test(name) ? 0.5 : 1));
     const add = (term, section, weight) => {
       if (!weights.has(term)) weights.set(term, new Map());
-      weights.get(term).set(section, weight * places[section]);
+      const sections = weights.get(term);
+      sections.set(section, Math.max(weight * places[section], sections.get(section) ?? 0));
     };
     for (const [found, weight] of [[terms, ONCE], [titleterms, OFTEN]])
       for (const [term, sections] of Object.entries(found))
         for (const section of [sections].flat()) add(term, section, weight);
+    // Labels are English in every language: "#similarity-neighbours", after the name of the chapter.
+    docnames.forEach((name, section) => {
+      for (const word of stems(name.replace(/^[^#]*(#\p{L}+-)?/u, ""))) add(word, section, LABEL);
+    });
     // The shorter a heading, the more each of its words says; a title is that of a whole page.
     titles.forEach((title, section) => {
       const words = stems(title);
@@ -52,8 +64,7 @@ var splitQuery = (query) => {
 
   const stems = (text) => {
     const stemmer = new Stemmer();
-    const words = splitQuery(text).filter((word) => !stopwords.includes(word));
-    return [...new Set(words.map((word) => stemmer.stemWord(word)))];
+    return [...new Set(splitQuery(text).map((word) => stemmer.stemWord(word)))];
   };
 
   // The terms that a word of a query stands for: lists of terms of which each counts as a word.
@@ -117,7 +128,7 @@ var splitQuery = (query) => {
       for (const term of group)
         for (const [section, weight] of weights.get(term))
           best.set(section, Math.max(weight, best.get(section) ?? 0));
-      const rarity = Math.log(1 + nSections / Math.max(best.size, 1));
+      const rarity = Math.sqrt(Math.log(1 + nSections / Math.max(best.size, 1)));
       sought += rarity;
       for (const [section, weight] of best) {
         const entry = scores.get(section) ?? { sum: 0, found: 0 };

@@ -17,6 +17,8 @@ import sphinx.search
 from docutils import nodes
 from sphinx.search import IndexBuilder, SearchLanguage, en, es, js_index
 
+# English words in the other languages; hardly a native word that is so long ends like these.
+ENGLISH = (("^(.{4,}[^aeious])s$", "$1"), ("isation$", "ization"))
 # A word said so often in a section is one that the section is about.
 OFTEN = 4
 # Where Hangul meets Latin letters a word ends: "RMSE를" is RMSE and a particle.
@@ -46,13 +48,13 @@ class CourseLanguage(SearchLanguage):
     def init(self, options: dict) -> None:
         super().init(options)
         self._rules = [(re.compile(rule), by.replace("$", "\\")) for rule, by in self.rules]
-        self.stopwords = {self._respell(bare(word)) for word in self.stopwords}
+        self.stopwords = {bare(word) for word in self.stopwords}
         script = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
         self.js_splitter_code = f"const RULES = {json.dumps(self.rules)};\n{script}"
 
     def split(self, text: str) -> list[str]:
         text = HYPHEN_BESIDE_A_LETTER.sub("", AFTER_APOSTROPHE.sub("", bare(text)))
-        words = map(self._respell, WORD.findall(text))
+        words = (self._respell(word) for word in WORD.findall(text) if self.word_filter(word))
         return [word for word in words if not re.fullmatch(r"\d*|[a-z]", word)]
 
     def _respell(self, word: str) -> str:
@@ -88,7 +90,7 @@ class SearchEnglish(CourseLanguage, en.SearchEnglish):
 class SearchSpanish(CourseLanguage, es.SearchSpanish):
     """Spanish, where the stemmer needs the accent of "-ción", which many do not type."""
 
-    rules = (("([cs])ion$", "$1ión"),)
+    rules = (*ENGLISH, ("([cs])ion$", "$1ión"))
 
 
 class SearchTurkish(CourseLanguage):
@@ -106,6 +108,7 @@ class SearchTurkish(CourseLanguage):
         "|y?[ae]b[iu]l"
     )
     rules = (
+        *ENGLISH,
         ("^ag(?:i|in|a|da|dan|la|lar|lari|larin|larda)$", "ag"),  # the one short word: a network
         (f"^(.{{3,}}?)(?:{_of_nouns}|{_of_verbs})$", "$1"),
         ("^(.{3,})g$", "$1k"),
@@ -134,6 +137,7 @@ class SearchKorean(CourseLanguage):
         "|었는데|을수록"
     )
     rules = (
+        *ENGLISH,
         ("^([가-힣]{2,})[하해한할했합함되돼된될됐됩][가-힣]*$", "$1"),
         (f"^([가-힣]+?)(?:{_endings})$", "$1"),
         (f"^([가-힣]{{2,}}?)(?:{_particles}|고|며|면|기|게|지|아|어|여|던)$", "$1"),
@@ -167,8 +171,7 @@ class SectionIndex(IndexBuilder):
         counts = Counter()
         for text, weight in weighted_texts(section):
             for word in self.lang.split(text):
-                if self.lang.word_filter(word):
-                    counts[self.lang.stem(word)] += weight
+                counts[self.lang.stem(word)] += weight
         return counts
 
     def prune(self, docnames) -> None:
