@@ -119,38 +119,39 @@ var splitQuery = (query) => {
     return rows[a.length][b.length];
   };
 
+  // For each section, what it has of the query, and how many points that makes. A rare word says
+  // more than a frequent one.
   const score = (query, weights, nSections) => {
-    const groups = query.flatMap((word) => meant(word, weights));
     const scores = new Map();
-    let sought = 0;
-    for (const group of groups) {
+    for (const group of query.flatMap((word) => meant(word, weights))) {
       const best = new Map();
       for (const term of group)
         for (const [section, weight] of weights.get(term))
           best.set(section, Math.max(weight, best.get(section) ?? 0));
       const rarity = Math.sqrt(Math.log(1 + nSections / Math.max(best.size, 1)));
-      sought += rarity;
       for (const [section, weight] of best) {
-        const entry = scores.get(section) ?? { sum: 0, found: 0 };
-        scores.set(section, { sum: entry.sum + rarity * weight, found: entry.found + rarity });
+        const { found, points } = scores.get(section) ?? { found: 0, points: 0 };
+        scores.set(section, { found: found + rarity, points: points + rarity * weight });
       }
     }
-    return [...scores].map(([section, { sum, found }]) => [section, (sum * found) / sought]);
+    return [...scores].map(([section, { found, points }]) => ({ section, found, points: points * found }));
   };
 
   const escape = (text) => Object.assign(document.createElement("p"), { textContent: text }).innerHTML;
 
-  // Takes the place of Sphinx's; the best result comes last.
+  // Takes the place of Sphinx's: the sections that have most of the query, and those where what
+  // they have of it weighs much; the best one last.
   Search._performSearch = (query, searchTerms) => {
     const { docnames, filenames, titles } = Search._index;
     const weights = (Search._weights ??= weigh(Search._index));
     const scored = score([...searchTerms], weights, titles.length);
-    const most = Math.max(...scored.map(([, points]) => points));
+    const most = (measure) => Math.max(...scored.map(measure));
+    const [allFound, best] = [most(({ found }) => found), most(({ points }) => points)];
     return scored
-      .filter(([, points]) => points >= most / 4)
-      .sort(([a, x], [b, y]) => x - y || b - a)
+      .filter(({ found, points }) => found >= 0.9 * allFound || points >= best / 4)
+      .sort((a, b) => a.points - b.points || b.section - a.section)
       .slice(-30)
-      .map(([section, points]) => {
+      .map(({ section, points }) => {
         const [page, id] = docnames[section].split("#");
         const chapter = id ? escape(titles[docnames.indexOf(page)]) : null;
         return [page, escape(titles[section]), id ? `#${id}` : "", chapter, points, filenames[section]];

@@ -78,7 +78,7 @@ class SearchEnglish(CourseLanguage, en.SearchEnglish):
         ("^centr(e|ed|es|ing)$", "center$1"),
         ("borhood", "bor"),
         ("^matrices$", "matrix"),
-        ("^ranking", "rank-ing"),  # not a form of "rank", which is another thing
+        ("^(rank|rat)ing", "$1-ing"),  # other things than a rank and a rate
     )
     stopwords = en.SearchEnglish.stopwords | set(
         "about all also am an any can could did do does from get had has have how i it's its just "
