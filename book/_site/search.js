@@ -139,9 +139,16 @@ var splitQuery = (query) => {
 
   const escape = (text) => Object.assign(document.createElement("p"), { textContent: text }).innerHTML;
 
+  // For sphinx_highlight.js. Sphinx would leave the words as they are typed.
+  const leaveForHighlights = (terms) => {
+    const stems = terms.map((term) => term.replace(/-.*/, ""));
+    localStorage.setItem("sphinx_highlight_terms", stems.join(" "));
+  };
+
   // Takes the place of Sphinx's: the sections that have most of the query, and those where what
   // they have of it weighs much; the best one last.
   Search._performSearch = (query, searchTerms) => {
+    leaveForHighlights([...searchTerms]);
     const { docnames, filenames, titles } = Search._index;
     const weights = (Search._weights ??= weigh(Search._index));
     const scored = score([...searchTerms], weights, titles.length);

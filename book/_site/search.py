@@ -219,8 +219,14 @@ def is_left_out(node: nodes.Node) -> bool:
     return has_heading(node) or isinstance(node, apart) or is_output
 
 
+def show_no_excerpts(app, config) -> None:
+    """A result says its section and its chapter; excerpts would load a whole chapter for each."""
+    config.html_show_search_summary = False
+
+
 def setup(app) -> dict:
     for language in (SearchEnglish, SearchSpanish, SearchTurkish, SearchKorean):
         app.add_search_language(language)
     sphinx.search.IndexBuilder = SectionIndex
+    app.connect("config-inited", show_no_excerpts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
