@@ -9,9 +9,7 @@ from visitor import open_typeset, reader
 
 from book._site.languages import LANGUAGES
 
-QUERIES = tomllib.loads(
-    Path(__file__).with_name("search_queries.toml").read_text(encoding="utf-8")
-)
+QUERIES = tomllib.loads(Path(__file__).with_name("search_queries.toml").read_text(encoding="utf-8"))
 
 each_language = pytest.mark.parametrize("language", LANGUAGES)
 

@@ -203,7 +203,8 @@ def weighted_texts(node: nodes.Node, weight: int = 1) -> Iterator[tuple[str, int
 
 def has_heading(node: nodes.Node) -> bool:
     """Whether a node is a section; sphinx-exercise has nodes of that class without a heading."""
-    return isinstance(node, nodes.section) and isinstance(node[0], nodes.title)
+    is_section = isinstance(node, nodes.section)
+    return is_section and node.first_child_matching_class(nodes.title) == 0
 
 
 def is_name(node: nodes.Node) -> bool:
