@@ -1,4 +1,4 @@
-"""What of a page the search index holds; tests/test_search_browser.py asks the built index for it."""
+"""What of a page the search index holds; tests/test_search_browser.py asks the built one for it."""
 
 import json
 from types import SimpleNamespace

@@ -83,7 +83,7 @@ HIGHLIGHTED = "() => [...(CSS.highlights.get('search') ?? [])].map(String)"
 
 
 def test_highlights_leave_the_page_as_it_is(browser, site):
-    """Formulas have these words, too: \\text{RMSE}; spans in them would keep them from being drawn."""
+    """Formulas have these words, too (\\text{RMSE}); spans would keep them from being drawn."""
     chapter = f"{site}/en/00_ratings.html"
     with reader(browser) as page:
         open_typeset(page, chapter)

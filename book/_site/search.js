@@ -73,7 +73,7 @@ var splitQuery = (query) => {
     const terms = [...weights.keys()];
     const isHangul = /[가-힣]/.test(word);
     const least = isHangul ? 2 : 3;
-    const longer = terms.filter((term) => term.startsWith(word));
+    const longer = terms.filter((term) => (isHangul ? term.includes(word) : term.startsWith(word)));
     if (longer.length && word.length >= least) return [longer];
     for (let cut = word.length - 1; cut > 0; cut--) {
       const parts = [word.slice(0, cut), word.slice(cut)];
@@ -119,11 +119,11 @@ var splitQuery = (query) => {
     return rows[a.length][b.length];
   };
 
-  // For each section, what it has of the query, and how many points that makes. A rare word says
+  // For each section, what it has of the groups, and how many points that makes. A rare word says
   // more than a frequent one.
-  const score = (query, weights, nSections) => {
+  const score = (groups, weights, nSections) => {
     const scores = new Map();
-    for (const group of query.flatMap((word) => meant(word, weights))) {
+    for (const group of groups) {
       const best = new Map();
       for (const term of group)
         for (const [section, weight] of weights.get(term))
@@ -148,10 +148,11 @@ var splitQuery = (query) => {
   // Takes the place of Sphinx's: the sections that have most of the query, and those where what
   // they have of it weighs much; the best one last.
   Search._performSearch = (query, searchTerms) => {
-    leaveForHighlights([...searchTerms]);
     const { docnames, filenames, titles } = Search._index;
     const weights = (Search._weights ??= weigh(Search._index));
-    const scored = score([...searchTerms], weights, titles.length);
+    const groups = [...searchTerms].flatMap((word) => meant(word, weights));
+    leaveForHighlights(groups.flat());
+    const scored = score(groups, weights, titles.length);
     const most = (measure) => Math.max(...scored.map(measure));
     const [allFound, best] = [most(({ found }) => found), most(({ points }) => points)];
     return scored

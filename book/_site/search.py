@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sphinx.search
 from docutils import nodes
-from sphinx.search import IndexBuilder, SearchLanguage, en, es, js_index
+from sphinx.search import IndexBuilder, SearchLanguage, en, es, js_index, parse_stop_word
 
 # English words in the other languages; hardly a native word that is so long ends like these.
 ENGLISH = (("^(.{4,}[^aeious])s$", "$1"), ("isation$", "ization"))
@@ -80,10 +80,12 @@ class SearchEnglish(CourseLanguage, en.SearchEnglish):
         ("^matrices$", "matrix"),
         ("^(rank|rat)ing", "$1-ing"),  # other things than a rank and a rate
     )
-    stopwords = en.SearchEnglish.stopwords | set(
-        "about all also am an any can could did do does from get had has have how i it's its just "
-        "me more most my need our should so some than them we were what when where which who why would "
-        "you your".split()
+    stopwords = en.SearchEnglish.stopwords | parse_stop_word(
+        """
+        about all also am an any can could did do does from get had has have how i it's its just
+        me more most my need our should so some than them we were what when where which who why
+        would you your
+        """
     )
 
 
@@ -113,11 +115,13 @@ class SearchTurkish(CourseLanguage):
         (f"^(.{{3,}}?)(?:{_of_nouns}|{_of_verbs})$", "$1"),
         ("^(.{3,})g$", "$1k"),
     )
-    stopwords = set(
-        "acaba ama aynı bana bazı bir biri birkaç biz bu buna bunu bunun böyle daha da de değil diye "
-        "en fakat gibi göre hangi hem hep her hiç için ile ise kadar ki kim mi mı mu mü nasıl ne "
-        "neden nedir nerede niçin o olan olarak oldu olduğu olmak olur ona onlar onu onun oysa sonra "
-        "siz şey şu tüm var ve veya ya yani yok".split()
+    stopwords = parse_stop_word(
+        """
+        acaba ama aynı bana bazı bir biri birkaç biz bu buna bunu bunun böyle daha da de değil
+        diye en fakat gibi göre hangi hem hep her hiç için ile ise kadar ki kim mi mı mu mü
+        nasıl ne neden nedir nerede niçin o olan olarak oldu olduğu olmak olur ona onlar onu
+        onun oysa sonra siz şey şu tüm var ve veya ya yani yok
+        """
     )
 
 
@@ -144,9 +148,12 @@ class SearchKorean(CourseLanguage):
         ("^([가-힣])[을를은는]$", "$1"),
         (f"^(?:{_particles})$", ""),
     )
-    stopwords = set(
-        "것 게 그 그것 그래서 그러나 그런데 그리고 너무 다 더 때 등 또 또는 매우 모두 무엇 및 수 어떤 "
-        "어떻게 왜 이것 이런 있어요 있는 있다 잘 저 좀 중 즉 하나 하는 할 해요".split()
+    stopwords = parse_stop_word(
+        """
+        것 게 그 그것 그래서 그러나 그런데 그리고 너무 다 더 때 등 또 또는 매우 모두
+        무엇 및 수 어떤 어떻게 왜 이것 이런 있어요 있는 있다 잘 저 좀 중 즉 하나
+        하는 할 해요
+        """
     )
 
 
@@ -180,7 +187,7 @@ class SectionIndex(IndexBuilder):
         super().prune([name for name in self._titles if name.partition("#")[0] in pages])
 
     def dump(self, stream, format) -> None:
-        """Write letters as they are: Sphinx's `\\uXXXX` make the Korean index half as large again."""
+        """Write letters as they are: as `\\uXXXX`, they make the Korean index much larger."""
         index = json.dumps(self.freeze(), ensure_ascii=False, separators=(",", ":"))
         stream.write(js_index.PREFIX + index + js_index.SUFFIX)
 
