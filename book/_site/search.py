@@ -50,7 +50,8 @@ class CourseLanguage(SearchLanguage):
         self._rules = [(re.compile(rule), by.replace("$", "\\")) for rule, by in self.rules]
         self.stopwords = {bare(word) for word in self.stopwords}
         script = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
-        self.js_splitter_code = f"const RULES = {json.dumps(self.rules)};\n{script}"
+        # In a block: only Sphinx's own names are to be known outside.
+        self.js_splitter_code = f"{{\nconst RULES = {json.dumps(self.rules)};\n{script}}}"
 
     def split(self, text: str) -> list[str]:
         text = HYPHEN_BESIDE_A_LETTER.sub("", AFTER_APOSTROPHE.sub("", bare(text)))
