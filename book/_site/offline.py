@@ -16,13 +16,5 @@ def use_vendored_mathjax(app, config):
     config.mathjax3_config = MATHJAX
 
 
-# Under file:// browsers do not let a page read another one, which the excerpts in search results
-# would need: the results come without them there.
-NO_EXCERPTS_FROM_FILES = (
-    'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
-)
-
-
 def setup(app):
     app.connect("config-inited", use_vendored_mathjax)
-    app.add_js_file(None, body=NO_EXCERPTS_FROM_FILES)
