@@ -22,7 +22,6 @@ SCRIPT_WORDS = (
     "Copy",
     "Failed to copy",
     "Formula",
-    "Hide Search Matches",
     "Output",
     "Preparing search...",
     "Search Results",
