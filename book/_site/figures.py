@@ -12,6 +12,8 @@ from docutils import nodes
 from PIL import Image  # like matplotlib, which draws the figures and brings it
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
+from recsys_helpers.files import written_whole
+
 from .execution import ROOT
 
 # The editions show the same figures: what one of them has made smaller serves the others.
@@ -54,9 +56,9 @@ def light(png: Path) -> Path:
     if len(content) > LIMIT:
         content, suffix = encoded(image, LOSSY), ".avif"
     FOLDER.mkdir(parents=True, exist_ok=True)
-    file = FOLDER / f"{name}{suffix}"
-    file.write_bytes(content)
-    return file
+    with written_whole(FOLDER / f"{name}{suffix}") as unfinished:
+        unfinished.write_bytes(content)
+    return FOLDER / f"{name}{suffix}"
 
 
 def on_white(image: Image.Image) -> Image.Image:

@@ -15,7 +15,7 @@ from pybtex.style.template import first_of, href, join, names, optional, optiona
 from sphinxcontrib.bibtex.style.referencing import BracketStyle, PersonStyle
 from sphinxcontrib.bibtex.style.referencing.author_year import AuthorYearReferenceStyle
 
-from .search import unaccented
+from .search import bare
 
 NAME = "course"
 AND = " & "
@@ -50,7 +50,7 @@ class Alphabet(author_year_title.SortingStyle):
 
     def sorting_key(self, entry):
         author, *rest = super().sorting_key(entry)
-        return unaccented(author), *rest
+        return bare(author), *rest
 
 
 class BibliographyStyle(formatting.BaseStyle):
