@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import nbformat
 import pytest
-from built_site import CHAPTERS, SITE
+from built_site import CHAPTERS, SITE, pages
 from map_page import build, points
 from sphinx.application import Sphinx
 from sphinx_alone import sphinx_alone
@@ -35,7 +35,7 @@ def assert_typeset(page):
 def test_pages_open_without_errors_and_fit_the_window(browser, site, language):
     formulas = 0
     with reader(browser) as page:
-        for file in sorted((SITE / language).glob("*.html")):
+        for file in pages(language):
             open_typeset(page, f"{site}/{language}/{file.name}")
             formulas += assert_typeset(page)
             for width in (1280, 768, 390):
@@ -48,9 +48,11 @@ def test_pages_open_without_errors_and_fit_the_window(browser, site, language):
 def test_pages_open_from_a_folder(browser, site, language):
     """Unzipped on a USB stick: no server, no network."""
     with reader(browser, own="file://", offline=True) as page:
-        for name in [*CHAPTERS, "teachers"]:
-            open_typeset(page, (SITE / language / f"{name}.html").as_uri())
+        for file in pages(language):
+            open_typeset(page, file.as_uri())
             assert_typeset(page)
+        for name in ("index.html#choose", "404.html"):
+            page.goto(f"{SITE.as_uri()}/{name}")
         page.goto((SITE / language / "search.html").as_uri() + "?q=MovieLens")
         page.wait_for_selector("#search-results li a")
 
