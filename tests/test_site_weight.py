@@ -135,6 +135,9 @@ def test_every_icon_of_a_page_has_its_letter(language):
 # Figures
 
 
+SMALLER = r'<picture><source srcset="(_images/[^"]+)" type="image/avif"><img [^>]*src="([^"]+)"'
+
+
 @needs_site
 @each_language
 def test_figures_are_light_and_have_their_place_before_they_come(language):
@@ -144,11 +147,19 @@ def test_figures_are_light_and_have_their_place_before_they_come(language):
         for number, tag in enumerate(tags):
             attributes = dict(re.findall(r'([a-z]+)="([^"]*)"', tag))
             image = Image.open(page.parent / attributes["src"])
-            assert image.format in ("WEBP", "AVIF"), tag
+            assert image.format == "WEBP", tag
             assert (int(attributes["width"]), int(attributes["height"])) == image.size
             assert attributes.get("loading") == ("lazy" if number else None), tag
             n_figures += 1
     assert n_figures > 20
+    n_smaller = 0
+    for page in pages(language):
+        text = page.read_text(encoding="utf-8")
+        for smaller, whole in re.findall(SMALLER, text):
+            sizes = [(page.parent / file).stat().st_size for file in (smaller, whole)]
+            assert sizes[0] < sizes[1], whole
+            n_smaller += 1
+    assert n_smaller > 0
     assert not list((SITE / language / "_images").glob("*.png"))
 
 
@@ -167,21 +178,22 @@ def png(tmp_path, monkeypatch):
 def test_a_small_figure_keeps_every_pixel(png):
     pixels = np.zeros((40, 60, 3), dtype=np.uint8)
     pixels[10:20, 5:] = (0, 114, 178)
-    file = figures.light(png(pixels))
+    (file,) = figures.light(png(pixels))
     assert file.suffix == ".webp"
     assert np.array_equal(np.asarray(Image.open(file).convert("RGB")), pixels)
 
 
 def test_a_figure_without_ground_gets_a_white_one(png):
-    file = figures.light(png(np.zeros((4, 4, 4), dtype=np.uint8)))
+    (file,) = figures.light(png(np.zeros((4, 4, 4), dtype=np.uint8)))
     assert np.all(np.asarray(Image.open(file).convert("RGB")) == 255)
 
 
 def test_a_figure_that_would_be_large_loses_what_nobody_sees(png):
     pixels = np.random.default_rng(0).integers(90, 110, (300, 300, 3)).astype(np.uint8)
     pixels[:, :150, 0] += 100
-    file = figures.light(png(pixels))
-    assert file.suffix == ".avif"
+    whole, file = figures.light(png(pixels))
+    assert np.array_equal(np.asarray(Image.open(whole).convert("RGB")), pixels)
+    assert (whole.suffix, file.suffix) == (".webp", ".avif")
     assert file.stat().st_size < figures.LIMIT
     seen = np.asarray(Image.open(file).convert("RGB")).astype(int)
     assert abs(seen - pixels).mean() < 8
@@ -189,7 +201,7 @@ def test_a_figure_that_would_be_large_loses_what_nobody_sees(png):
 
 def test_a_figure_is_made_light_once(png):
     source = png(np.zeros((4, 4, 3), dtype=np.uint8))
-    file = figures.light(source)
+    (file,) = figures.light(source)
     file.write_bytes(b"made")
-    assert figures.light(source).read_bytes() == b"made"
-    assert figures.light(png(np.ones((4, 4, 3), dtype=np.uint8))) != file
+    assert figures.light(source)[0].read_bytes() == b"made"
+    assert figures.light(png(np.ones((4, 4, 3), dtype=np.uint8))) != [file]

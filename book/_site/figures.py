@@ -1,11 +1,12 @@
 """The figures of the chapters as light as they can be, loaded when the reader gets to them.
 
 A notebook shows figures as PNG, which everything can read. Browsers know better formats: lossless
-WebP takes a third of it, and AVIF a sixth of a map with a thousand coloured points.
+WebP takes a third of it. Of a map with a thousand coloured points, AVIF takes a sixth; browsers
+that do not know it yet get the WebP.
 """
 
 import hashlib
-import io
+import posixpath
 from pathlib import Path
 
 from docutils import nodes
@@ -34,43 +35,44 @@ class LightFigures(SphinxPostTransform):
         for number, image in enumerate(self.document.findall(nodes.image)):
             source = Path(self.app.srcdir, image["uri"])
             if source.suffix == ".png":
-                self.replace(image, light(source))
+                self.replace(image, *light(source))
                 image["loading"] = "lazy" if number else "eager"
 
-    def replace(self, image: nodes.image, file: Path) -> None:
-        uri = str(file)
+    def replace(self, image: nodes.image, file: Path, smaller: Path | None = None) -> None:
         image["pixels"] = Image.open(file).size
-        image["uri"] = uri
-        image["candidates"] = {"*": uri}
-        self.env.images.add_file(self.env.docname, uri)
+        image["uri"] = self.add(file)
+        image["candidates"] = {"*": image["uri"]}
+        if smaller:
+            image["smaller"] = self.add(smaller)
+
+    def add(self, file: Path) -> str:
+        self.env.images.add_file(self.env.docname, str(file))
+        return str(file)
 
 
-def light(png: Path) -> Path:
-    """The file of the same image that browsers are to load."""
+def light(png: Path) -> list[Path]:
+    """The file of the same image that browsers are to load, and a smaller one if it is large."""
     settings = repr((LOSSLESS, LOSSY, LIMIT)).encode()
     name = hashlib.sha256(png.read_bytes() + settings).hexdigest()[:16]
-    if made := list(FOLDER.glob(f"{name}.*")):
-        return made[0]
-    image = on_white(Image.open(png))
-    content, suffix = encoded(image, LOSSLESS), ".webp"
-    if len(content) > LIMIT:
-        content, suffix = encoded(image, LOSSY), ".avif"
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with written_whole(FOLDER / f"{name}{suffix}") as unfinished:
-        unfinished.write_bytes(content)
-    return FOLDER / f"{name}{suffix}"
+    webp = made(FOLDER / f"{name}.webp", png, LOSSLESS)
+    if webp.stat().st_size <= LIMIT:
+        return [webp]
+    return [webp, made(FOLDER / f"{name}.avif", png, LOSSY)]
+
+
+def made(file: Path, png: Path, settings: dict) -> Path:
+    """Convert an image, unless that has been done."""
+    if not file.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with written_whole(file) as unfinished:
+            on_white(Image.open(png)).save(unfinished, **settings)
+    return file
 
 
 def on_white(image: Image.Image) -> Image.Image:
     """Without transparency, of which neither format would be better off."""
     image = image.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-
-
-def encoded(image: Image.Image, settings: dict) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, **settings)
-    return buffer.getvalue()
 
 
 def visit_image(translator, node: nodes.image) -> None:
@@ -80,6 +82,17 @@ def visit_image(translator, node: nodes.image) -> None:
         width, height = node["pixels"]
         size = f'<img width="{width}" height="{height}" decoding="async" '
         translator.body[-1] = translator.body[-1].replace("<img ", size, 1)
+    if "smaller" in node:
+        source = (
+            f'<source srcset="{address(translator.builder, node["smaller"])}" type="image/avif">'
+        )
+        translator.body[-1] = f"<picture>{source}{translator.body[-1]}</picture>"
+
+
+def address(builder, uri: str) -> str:
+    """Have an image copied into the site that Sphinx, which knows one per node, would leave out."""
+    _, builder.images[uri] = builder.env.images[uri]
+    return posixpath.join(builder.imgpath, builder.images[uri])
 
 
 def depart_image(translator, node: nodes.image) -> None:
