@@ -30,7 +30,8 @@ REFERRING = ("aria-labelledby", "aria-describedby", "for")
 # What only a screen has a use for; the answers, which a reader without them must not find; what is
 # folded and stays so: tables that are pages long, and the options of a quiz, which are its text.
 NOT_PRINTED = "script, iframe, .headerlink, .page-notebooks, .sd-summary-state-marker"
-ANSWERS = '.solution, section:is([id$="-predict"], [id$="-bug"], [id*="-exercise"]) details'
+ANSWERED = 'section:is([id$="-predict"], [id$="-bug"], [id*="-exercise"])'
+ANSWERS = f".solution, {ANSWERED} details"
 LONG = "details:has([role=region])"
 QUIZ = 'section[id$="-quiz"] details'
 FOOTER = (
@@ -140,9 +141,8 @@ def article(page: BeautifulSoup, name: str, pages: dict, solutions: bool) -> Tag
     text = page.select_one("article.bd-article").extract()
     for needless in text.select(NOT_PRINTED if solutions else f"{NOT_PRINTED}, {ANSWERS}"):
         needless.extract()
-    for folded in text.select(
-        f"details.sd-dropdown:not({LONG if solutions else f'{LONG}, {QUIZ}'})"
-    ):
+    dropdowns = f"details.sd-dropdown:not({LONG if solutions else f'{LONG}, {QUIZ}'})"
+    for folded in text.select(f"{dropdowns}, {ANSWERED} details.hide"):
         folded["open"] = ""
     for element in text.select("[id]"):
         element["id"] = anchor(name, element["id"])

@@ -25,7 +25,8 @@ PAGES = {
       <img src="{DOT}" loading="lazy"></p><iframe src="map.html"></iframe>
       <div role="region" aria-labelledby="part">t</div>
       <section id="a-exercises"><div class="solution">42</div>
-      <details class="sd-dropdown" id="hint"><summary>Hint</summary><p>Try.</p></details></section>
+      <details class="sd-dropdown" id="hint"><summary>Hint</summary><p>Try.</p></details>
+      <details class="hide" id="shown"><summary>Show code</summary></details></section>
       <details class="sd-dropdown" id="aside"><summary>Sidebar</summary><p>By the way.</p></details>
       <details class="sd-dropdown" id="long"><div role="region">rows</div></details>
       <details class="hide"><summary>Show code</summary></details></article>""",
@@ -101,7 +102,7 @@ def test_with_solutions_all_is_unfolded_but_code_and_long_tables(folder):
     document = pdf.compose(folder, "es", solutions=True)
     assert "42" in document.get_text()
     opened = {details["id"] for details in document.select("details[open]")}
-    assert opened == {"01_a--hint", "01_a--aside", "02_b--yes"}
+    assert opened == {"01_a--hint", "01_a--shown", "01_a--aside", "02_b--yes"}
 
 
 def test_only_the_script_of_formulas_stays_and_images_are_not_lazy(folder):

@@ -1,4 +1,5 @@
-// Folded: the answers of a chapter, sidebars, and a table of many pages, which is never printed.
+// Folded: the answers of a chapter, sidebars, and a table of many pages, which is never printed. A
+// folded cell is part of an answer, or the code of a figure, which is not printed either.
 const FOLDED = "article details.sd-dropdown:not([open], :has([role=region]))";
 const ANSWERS = "section:is([id$=-predict], [id$=-bug], [id*=-exercise], [id$=-quiz])";
 
@@ -34,7 +35,7 @@ window.addEventListener("beforeprint", () => {
 
 async function printPage({ unfolded = false } = {}) {
   if (unfolded) {
-    const fold = unfold(`${FOLDED}, article .toggle-hidden`);
+    const fold = unfold(`${FOLDED}, ${ANSWERS} details.hide:not([open]), article .toggle-hidden`);
     window.addEventListener("afterprint", fold, { once: true });
   }
   const images = [...document.querySelectorAll("article img")];
