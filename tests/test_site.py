@@ -51,7 +51,7 @@ def is_external(address):
 
 def addresses(page):
     """Every address on a page that the browser follows or loads."""
-    for tag in parse(page).find_all(True):
+    for tag in parse(page).select(":not(base)"):  # where 404.html is at home, and leads nowhere
         for attribute in ("href", "src", "poster", "data", "action"):
             if tag.get(attribute):
                 yield tag[attribute]
@@ -101,6 +101,15 @@ def test_links_lead_to_files_and_anchors_of_the_site():
     assert [problem for page in all_pages() for problem in broken(page)] == []
 
 
+def test_with_an_address_too_the_links_of_404_lead_to_files(tmp_path):
+    """The site that is published knows its address, and 404.html names it as its base."""
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "index.html").touch()
+    page = tmp_path / "404.html"
+    page.write_text('<base href="/course/"><a href="en/index.html">1</a>', encoding="utf-8")
+    assert list(broken(page)) == []
+
+
 def test_nothing_is_loaded_from_another_host():
     loads = "script[src], img[src], iframe, object, embed, source, video, audio, link[href]"
     for page in all_pages():
@@ -111,7 +120,8 @@ def test_nothing_is_loaded_from_another_host():
 
 def test_styles_load_nothing_from_another_host():
     for style in SITE.rglob("*.css"):
-        used = re.findall(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")]+)", style.read_text())
+        text = style.read_text(encoding="utf-8")
+        used = re.findall(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")]+)", text)
         assert used == [], style
 
 
