@@ -150,7 +150,11 @@ const escape = (text) => Object.assign(document.createElement("p"), { textConten
 // For sphinx_highlight.js. Sphinx would leave the words as they are typed.
 const leaveForHighlights = (terms) => {
   const stems = terms.map((term) => term.replace(/-.*/, ""));
-  localStorage.setItem("sphinx_highlight_terms", stems.join(" "));
+  try {
+    localStorage.setItem("sphinx_highlight_terms", stems.join(" "));
+  } catch {
+    // Where a browser keeps nothing for a site, words are found but not highlighted.
+  }
 };
 
 // Takes the place of Sphinx's: the sections that have most of the query, and those where what

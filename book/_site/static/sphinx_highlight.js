@@ -3,13 +3,22 @@
 // it is; a browser without the CSS Custom Highlight API shows no highlights.
 "use strict";
 
-const SPHINX_HIGHLIGHT_ENABLED = true; // searchtools.js leaves the words where they are read below
-const _highlightText = () => {}; // what it calls for its list of results
+const SPHINX_HIGHLIGHT_ENABLED = false; // for searchtools.js: search.js leaves the words, not that
 
 const SphinxHighlight = {
+  // What the search has left, once; nothing where a browser keeps nothing for a site.
+  takeStems: () => {
+    try {
+      const stems = localStorage.getItem("sphinx_highlight_terms") ?? "";
+      localStorage.removeItem("sphinx_highlight_terms");
+      return stems.split(" ").filter(Boolean);
+    } catch {
+      return [];
+    }
+  },
+
   highlightSearchWords: () => {
-    const stems = (localStorage.getItem("sphinx_highlight_terms") ?? "").split(" ").filter(Boolean);
-    localStorage.removeItem("sphinx_highlight_terms");
+    const stems = SphinxHighlight.takeStems();
     const article = document.querySelector("article");
     if (!stems.length || !article || !CSS.highlights) return;
     CSS.highlights.set("search", new Highlight(...SphinxHighlight.ranges(article, stems)));
