@@ -36,6 +36,8 @@ LOOKS = list(product(("light", "dark"), WIDTHS))
         ("thead", "<th></th>", "<td></td>"),
         ("tbody", "<th>a</th><td>b</td>", '<th scope="row">a</th><td>b</td>'),
         ("tbody", '<th rowspan="3">a</th>', '<th scope="rowgroup" rowspan="3">a</th>'),
+        ("tbody", '<th rowspan="10">a</th>', '<th scope="rowgroup" rowspan="10">a</th>'),
+        ("thead", '<th colspan="1">a</th>', '<th scope="col" colspan="1">a</th>'),
         ("tbody", '<th scope="row">a</th>', '<th scope="row">a</th>'),
         ("thead", "<thead><th>a</th></thead>", '<thead><th scope="col">a</th></thead>'),
     ],

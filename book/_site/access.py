@@ -11,7 +11,7 @@ HEAD = re.compile(r"<th(?=[\s>])(?![^>]*\bscope=)(?P<attributes>[^>]*)>")
 # Above the names of rows: a head of nothing.
 EMPTY = re.compile(r"<th(?=[\s>])(?P<attributes>[^>]*)>\s*</th>")
 # Where a head spans several columns or rows, it is that of all of them.
-SPANS = {"col": re.compile(r'\bcolspan="[^1]'), "row": re.compile(r'\browspan="[^1]')}
+SPANS = {"col": re.compile(r'\bcolspan="(?!1")'), "row": re.compile(r'\browspan="(?!1")')}
 
 
 def mend_tables(app, pagename, templatename, context, doctree) -> None:
