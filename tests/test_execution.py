@@ -209,6 +209,17 @@ def test_an_edition_replaces_the_old_one_without_remains(tmp_path):
     assert (new / "kept.html").exists()
 
 
+def test_a_stamp_that_was_not_written_to_its_end_counts_for_nothing(tmp_path, monkeypatch):
+    succeed = SimpleNamespace(run=lambda *command, **options: SimpleNamespace(returncode=0))
+    monkeypatch.setattr(editions, "subprocess", succeed)
+    monkeypatch.setattr(editions, "WORK", tmp_path)
+    stamp = tmp_path / "en" / "stamp"
+    stamp.parent.mkdir()
+    stamp.touch()
+    assert editions.build_edition(editions.Edition("en", {"bibtex_bibfiles": []}, {}, [], {}))
+    assert len(stamp.read_text(encoding="utf-8").split()) == 2
+
+
 # The line of facts, and numbers
 
 

@@ -180,17 +180,17 @@ def build_edition(edition: Edition) -> bool:
     one succeeded with the very same pages, options and extension.
     """
     stamp, inputs = edition.work / "stamp", [fingerprint(edition), fingerprint_of_texts(edition)]
-    last = stamp.read_text().split() if stamp.exists() else [None, None]
+    last = stamp.read_text(encoding="utf-8").split() if stamp.exists() else []
     if last == inputs and "--all" not in edition.flags:
         logger.info("%s: nothing has changed", edition.language)
         return True
-    if last[0] != inputs[0]:
+    if last[:1] != inputs[:1]:
         shutil.rmtree(edition.work, ignore_errors=True)
     edition.work.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     process = subprocess.run(jupyter_book_command(edition), env=edition.environment)
     if process.returncode == 0:
-        stamp.write_text("\n".join(inputs))
+        stamp.write_text("\n".join(inputs), encoding="utf-8")
     return process.returncode == 0
 
 
