@@ -66,6 +66,16 @@ def test_what_is_weighed_was_compressed_and_kept(tmp_path, browser):
     assert second == (pytest.approx(text, abs=0.5), pytest.approx(text, abs=0.5))
 
 
+def test_of_a_figure_that_there_is_twice_the_smaller_one_weighs(tmp_path):
+    page = tmp_path / "page.html"
+    both = '<picture><source srcset="_images/a.avif" type="image/avif"><img src="_images/a.webp">'
+    page.write_text(f'{both}</picture><img width="9" src="_images/b.webp">', encoding="utf-8")
+    (tmp_path / "_images").mkdir()
+    for name, size in {"a.avif": 10, "a.webp": 100, "b.webp": 1000}.items():
+        (tmp_path / "_images" / name).write_bytes(bytes(size))
+    assert own_weight(page) == len(gzip.compress(page.read_bytes(), 6)) + 1010
+
+
 # What is not loaded
 
 

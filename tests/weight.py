@@ -1,4 +1,6 @@
-"""What the pages of the built site weigh on their way to a reader: python tests/weight.py [SITE]
+"""What the pages of the built site weigh on their way to a reader.
+
+    PYTHONPATH=. python tests/weight.py [SITE]
 
 The site is served on this machine as GitHub Pages does it, texts compressed and everything kept by
 the browser for ten minutes. Every byte of an answer counts, headers too. A page is weighed twice:
@@ -22,6 +24,8 @@ from book._site.languages import LANGUAGES
 
 COMPRESSED = (".html", ".css", ".js", ".svg", ".json", ".txt", ".xml")
 STEP = 1000  # pixels: a reader's window
+# Of a figure that there is twice, Chromium loads the smaller one.
+LOADED = re.compile(r'(?:<source srcset|(?<!"image/avif">)<img [^>]*src)="(_images/[^"]+)"')
 
 
 class Weight(NamedTuple):
@@ -106,8 +110,8 @@ def gzipped(file: Path) -> bytes:
 
 def own_weight(page: Path) -> int:
     """What a page brings that no other one does: its text and its figures."""
-    images = re.findall(r'src="(_images/[^"]+)"', page.read_text(encoding="utf-8"))
-    return len(gzipped(page)) + sum((page.parent / image).stat().st_size for image in set(images))
+    images = set(LOADED.findall(page.read_text(encoding="utf-8")))
+    return len(gzipped(page)) + sum((page.parent / image).stat().st_size for image in images)
 
 
 def weigh_pair(browser, language: str, first: str, following: str, site: Path = SITE):
