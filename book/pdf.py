@@ -129,7 +129,7 @@ def chapters_of(folder: Path) -> list[Chapter]:
     for link in links:
         name = Path(unquote(urlsplit(link["href"]).path)).stem
         title = " ".join(link.get_text().split())
-        if name in ("", "#", "index"):  # the page itself
+        if name in ("", "index"):  # the page itself
             chapters[0] = Chapter("index", title)
         else:
             chapters.append(Chapter(name, title))
@@ -213,7 +213,8 @@ def printed(page, language: str, document: BeautifulSoup) -> bytes:
     address = f"{ADDRESS}/{language}/whole.html"
     page.unroute(address)
     body = str(document)
-    page.route(address, lambda route: route.fulfill(body=body, content_type="text/html"))
+    kind = "text/html; charset=utf-8"
+    page.route(address, lambda route: route.fulfill(body=body, content_type=kind))
     page.goto(address, timeout=300_000)
     page.evaluate("() => window.MathJax?.startup?.promise")
     page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")

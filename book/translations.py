@@ -104,7 +104,7 @@ def write_record(language: str, record: dict[str, dict[str, str]], book: Path) -
         for page, sections in record.items()
     ]
     text = "\n".join([HEADER.rstrip(), *tables]) + "\n"
-    (book / language / RECORD).write_text(text, encoding="utf-8")
+    (book / language / RECORD).write_text(text, encoding="utf-8", newline="\n")
 
 
 def main(arguments: list[str] | None = None, book: Path = BOOK) -> int:
