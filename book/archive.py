@@ -19,6 +19,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from book._site.execution import ROOT
 from book._site.languages import LANGUAGES
 from book.notebooks.__main__ import main as write_notebooks
+from book.one_file import NotReady, report, require_place
 from recsys_helpers.files import written_whole
 from recsys_helpers.synthetic import make_sample
 
@@ -34,27 +35,19 @@ FOR_NOTEBOOKS = ("--site", "", "--package", "")
 TIME = 315_532_800
 
 
-class NotReady(Exception):
-    """Something that the archive needs is missing; the message says what to do."""
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Write the archive, or say what it lacks and return 1."""
     parser = argparse.ArgumentParser(prog="python -m book.archive", description=__doc__)
     parser.add_argument("file", metavar="FILE.zip", type=Path)
     file = parser.parse_args(arguments).file
-    if file.suffix != ".zip":
-        parser.error(f"{file}: the name of the archive has to end in .zip")
-    if not file.parent.is_dir():
-        parser.error(f"{file.parent} is not a folder: make it first")
-    try:
-        with TemporaryDirectory() as work, written_whole(file) as unfinished:
-            n_files = pack(unfinished, contents(Path(work)))
-    except NotReady as problem:
-        print(problem, f"{file} was not written", sep="\n", file=sys.stderr)
-        return 1
-    print(f"{file}: {n_files} files, {file.stat().st_size / 1e6:.0f} MB")
-    return 0
+    require_place(parser, file, ".zip")
+    return report(file, lambda: f"{write_archive(file)} files")
+
+
+def write_archive(file: Path) -> int:
+    """Put the course into a zip file; return the number of files in it. Raises NotReady."""
+    with TemporaryDirectory() as work, written_whole(file) as unfinished:
+        return pack(unfinished, contents(Path(work)))
 
 
 def contents(work: Path) -> dict[str, Path]:

@@ -20,6 +20,7 @@ from bs4 import BeautifulSoup, Tag
 
 from book._site.execution import ROOT
 from book._site.languages import LANGUAGES
+from book.one_file import NotReady, report, require_place
 from recsys_helpers.files import written_whole
 
 SITE = ROOT / "_build" / "html"
@@ -40,10 +41,6 @@ FOOTER = (
 )
 
 
-class NotReady(Exception):
-    """Something that the PDF needs is missing; the message says what to do."""
-
-
 class Chapter(NamedTuple):
     """A page of the site: the name of its file, without .html, and its title."""
 
@@ -58,18 +55,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("file", metavar="FILE.pdf", type=Path)
     parser.add_argument("--solutions", action="store_true", help="with hints and solutions, too")
     options = parser.parse_args(arguments)
-    file = options.file
-    if file.suffix != ".pdf":
-        parser.error(f"{file}: the name of the file has to end in .pdf")
-    if not file.parent.is_dir():
-        parser.error(f"{file.parent} is not a folder: make it first")
-    try:
-        n_pages = write_pdf(SITE, options.language, file, options.solutions)
-    except NotReady as problem:
-        print(problem, f"{file} was not written", sep="\n", file=sys.stderr)
-        return 1
-    print(f"{file}: {n_pages} pages, {file.stat().st_size / 1e6:.1f} MB")
-    return 0
+    language, file, solutions = options.language, options.file, options.solutions
+    require_place(parser, file, ".pdf")
+    return report(file, lambda: f"{write_pdf(SITE, language, file, solutions)} pages")
 
 
 def write_pdf(site: Path, language: str, file: Path, solutions: bool) -> int:
@@ -191,9 +179,10 @@ def chromium_on(site: Path) -> Iterator:
     except ImportError as missing:
         raise NotReady(f'{missing.name} is missing: pip install -e ".[pdf]"') from missing
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not chromium:
-        raise NotReady("Chromium is missing: install the package chromium of your system")
     with sync_playwright() as playwright:
+        if not chromium and not Path(playwright.chromium.executable_path).exists():
+            raise NotReady("Chromium is missing: install it, or run `playwright install chromium`")
+        # Without a path, it is the one that Playwright has installed.
         browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
         page = browser.new_page()
         page.route("**/*", lambda route: fulfil(route, site))

@@ -144,6 +144,14 @@ def test_the_chooser_leads_to_the_same_chapter(browser, site):
             assert page.inner_text(".language-chooser button").strip() == LANGUAGES[code]["name"]
 
 
+def test_the_chooser_needs_no_script(browser, site):
+    with reader(browser, java_script_enabled=False) as page:
+        page.goto(f"{site}/en/{CHAPTERS[0]}.html")
+        page.click(".language-chooser button")
+        page.click(".language-chooser a[hreflang=tr]")
+        page.wait_for_url(f"**/tr/{CHAPTERS[0]}.html")
+
+
 def test_the_chooser_stays_at_the_section_that_is_being_read(browser, site):
     with reader(browser) as page:
         page.goto(f"{site}/en/00_ratings.html#ratings-split")

@@ -139,6 +139,7 @@ def test_without_chromium_it_says_so(folder, monkeypatch, capsys):
     pytest.importorskip("pypdf")
     monkeypatch.setattr(pdf, "SITE", folder.parent)
     monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(folder))  # where Playwright has none
     assert pdf.main(["es", str(folder / "a.pdf")]) == 1
     assert "Chromium is missing" in capsys.readouterr().err
 

@@ -19,8 +19,9 @@ stopwords = [];
 // What search.py makes of a page: see `split` there.
 var splitQuery = (query) => {
   const text = bare(query)
-    .replace(/(?<=[\p{L}\p{N}_])['’]\p{L}+/gu, "")
-    .replace(/(?<=\b[a-z])-(?=[a-z])|(?<=[a-z])-(?=[a-z]\b)/g, "");
+    .replace(/([\p{L}\p{N}_])['’]\p{L}+/gu, "$1")
+    .replace(/\b([a-z])-(?=[a-z])/g, "$1")
+    .replace(/([a-z])-(?=[a-z]\b)/g, "$1");
   const words = text.match(/[가-힣]+|(?:(?![가-힣])[\p{L}\p{N}])+/gu) ?? [];
   return words
     .filter((word) => !ignored.has(word))
