@@ -62,8 +62,9 @@ def read_sections(source: str) -> dict[str, Section]:
     for text in texts_of(source, Place("", 1)):
         if text.kind == "label":
             label = text.source
-        elif text.kind.startswith("h") and text.kind != "head":
+        elif label and text.kind.startswith("h") and text.kind != "head":
             section = sections[label] = Section(label, text.line, [text])
+            label = ""  # a heading without one of its own belongs to this section
         elif section:
             section.texts.append(text)
     return sections

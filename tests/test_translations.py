@@ -49,6 +49,14 @@ x = 1
 """
 
 
+def test_a_heading_without_a_label_takes_no_section_away():
+    page = PAGE.replace(":::{dropdown}", "### More\n\n:::{dropdown}")
+    sections = read_sections(page)
+    assert list(sections) == ["start", "end"]
+    assert sections["end"].texts[0].source == "End"
+    assert "More" in [text.source for text in sections["end"].texts]
+
+
 def fingerprints(page):
     return {label: translations.fingerprint(s) for label, s in read_sections(page).items()}
 
