@@ -26,7 +26,12 @@ from recsys_helpers.files import written_whole
 SITE = ROOT / "_build" / "html"
 STYLE = Path(__file__).with_suffix(".css")
 ADDRESS = "http://course.invalid"  # the site, for this one browser: no network is asked
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 REFERRING = ("aria-labelledby", "aria-describedby", "for")
 # What only a screen has a use for; the answers, which a reader without them must not find; what is
 # folded and stays so: tables that are pages long, and the options of a quiz, which are its text.
@@ -74,7 +79,7 @@ def write_pdf(site: Path, language: str, file: Path, solutions: bool) -> int:
         pdf = printed(page, language, document)
     with written_whole(file) as unfinished:
         unfinished.write_bytes(pdf)
-    return n_pages_of(pdf)
+    return len(opened(pdf).pages)
 
 
 def compose(folder: Path, language: str, solutions: bool) -> BeautifulSoup:
@@ -178,16 +183,20 @@ def chromium_on(site: Path) -> Iterator:
         from playwright.sync_api import sync_playwright
     except ImportError as missing:
         raise NotReady(f'{missing.name} is missing: pip install -e ".[pdf]"') from missing
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
-        if not chromium and not Path(playwright.chromium.executable_path).exists():
-            raise NotReady("Chromium is missing: install it, or run `playwright install chromium`")
-        # Without a path, it is the one that Playwright has installed.
-        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        browser = launch(playwright)
         page = browser.new_page()
         page.route("**/*", lambda route: fulfil(route, site))
         yield page
         browser.close()
+
+
+def launch(playwright):
+    """Start the Chromium of this machine, else the one that Playwright has installed."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not chromium and not Path(playwright.chromium.executable_path).exists():
+        raise NotReady("Chromium is missing: install it, or run `playwright install chromium`")
+    return playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
 
 
 def fulfil(route, site: Path) -> None:
@@ -221,19 +230,17 @@ def printed(page, language: str, document: BeautifulSoup) -> bytes:
 
 def page_numbers(pdf: bytes) -> dict[str, int]:
     """On which page, from 1, each link of the contents arrives."""
-    from pypdf import PdfReader
-
-    reader = PdfReader(io.BytesIO(pdf))
+    reader = opened(pdf)
     return {
         name.lstrip("/"): reader.get_destination_page_number(destination) + 1
         for name, destination in reader.named_destinations.items()
     }
 
 
-def n_pages_of(pdf: bytes) -> int:
+def opened(pdf: bytes):
     from pypdf import PdfReader
 
-    return len(PdfReader(io.BytesIO(pdf)).pages)
+    return PdfReader(io.BytesIO(pdf))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ references within a sentence; there, `MARK` stands in their place.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +58,7 @@ def sections_of(page: Path) -> dict[str, Section]:
     return read_sections(page.read_text(encoding="utf-8"))
 
 
+@cache  # the build compares every translation with the same English pages
 def read_sections(source: str) -> dict[str, Section]:
     label, sections, section = "", {}, None
     for text in texts_of(source, Place("", 1)):

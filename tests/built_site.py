@@ -5,7 +5,6 @@ REQUIRE_BROWSER=1 that is a failure.
 """
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from book.one_file import NotReady
+from book.pdf import launch
+
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "_build" / "html"
 CHAPTERS = sorted(file.stem for file in (ROOT / "book" / "en").glob("[0-9]*.md"))
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 
 
 def pages(language: str) -> list[Path]:
@@ -48,11 +44,11 @@ def chromium() -> Iterator:
         from playwright.sync_api import sync_playwright
     except ImportError:
         unavailable("playwright is not installed: pip install playwright")
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not executable:
-        unavailable("chromium is not installed")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=OPTIONS)
+        try:
+            browser = launch(playwright)
+        except NotReady as missing:
+            unavailable(str(missing))
         yield browser
         browser.close()
 

@@ -7,29 +7,24 @@ answers. `print.js` does the unfolding, `print.css` the rest.
 
 from docutils import nodes
 
-PRINT = {"type": "javascript", "icon": "fas fa-print"}
-
 
 def offer_to_print(app, pagename, templatename, context, doctree) -> None:
     """Put our two commands in the place of the theme's, which opens everything."""
     word = app.translator.gettext
+    commands = [command("print", "printPage()", word("Print"))]
+    if doctree is not None and has_solutions(doctree):
+        unfolded = "printPage({ unfolded: true })"
+        commands.append(command("print-solutions", unfolded, word("Print with the solutions")))
     for group in context.get("header_buttons", []):
         if group.get("label") == "download-buttons":
-            group["buttons"] = [
-                button for button in group["buttons"] if button["label"] != "download-pdf-button"
-            ]
-            group["buttons"].append(
-                {**PRINT, "label": "print", "javascript": "printPage()", "text": word("Print")}
-            )
-            if doctree is not None and has_solutions(doctree):
-                group["buttons"].append(
-                    {
-                        **PRINT,
-                        "label": "print-solutions",
-                        "javascript": "printPage({ unfolded: true })",
-                        "text": word("Print with the solutions"),
-                    }
-                )
+            kept = [one for one in group["buttons"] if one["label"] != "download-pdf-button"]
+            group["buttons"] = kept + commands
+
+
+def command(label: str, script: str, text: str) -> dict:
+    """Make a button of the theme's menus."""
+    looks = {"type": "javascript", "icon": "fas fa-print"}
+    return {**looks, "label": label, "javascript": script, "text": text}
 
 
 def has_solutions(doctree) -> bool:
